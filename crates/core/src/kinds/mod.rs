@@ -1,0 +1,89 @@
+//! The kinds of fact, one file each: how it is keyed, digested, checked against the tree, and
+//! worded as a reason. A new kind of dependency is one new file here, one observer, and its tests.
+
+mod block;
+mod file;
+mod missing;
+mod module;
+
+use serde::{Deserialize, Serialize};
+
+use crate::world::World;
+use crate::{Digest, RelPath};
+
+pub use block::block_fact;
+pub use file::file_fact;
+pub use missing::missing_fact;
+pub use module::module_fact;
+
+/// What every kind of fact can do. Nothing outside of this folder asks which kind a fact is of.
+pub trait FactKind: Sync {
+    /// The name that the store and `testmonx explain` know it by; never reused for another meaning.
+    fn name(&self) -> &'static str;
+
+    /// The file that the fact is about, for a summary by file; `None` if it is about none.
+    fn file(&self, key: &str) -> Option<RelPath>;
+
+    /// The digest that `key` has now; `None` if there is nothing that it could be.
+    fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest>;
+
+    /// A lowercase phrase that says what changed, e.g. "`C.f` in pkg/a.py changed", or "… is gone"
+    /// when `is_gone` says that there is nothing any more.
+    fn describe(&self, key: &str, is_gone: bool) -> String;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $rule:expr),* $(,)?) => {
+        /// A kind of fact.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Kind { $($(#[$doc])* $variant),* }
+
+        impl Kind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// What the kind can do.
+            #[must_use]
+            pub fn rule(self) -> &'static dyn FactKind {
+                match self { $(Self::$variant => &$rule),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A function's body.
+    Block = block::BlockKind,
+    /// All that a source file says outside of function bodies.
+    Module = module::ModuleKind,
+    /// A file's content.
+    File = file::FileKind,
+    /// That there was nothing at a path.
+    Missing = missing::MissingKind,
+}
+
+impl Kind {
+    /// The kind with this name; `None` if this version knows none.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.rule().name() == name)
+    }
+}
+
+/// `path::name`, the key of a fact about a part of a source file, taken apart.
+fn split_key(key: &str) -> (RelPath, &str) {
+    let (path, name) = key.split_once("::").unwrap_or((key, ""));
+    (RelPath::new(path), name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_found_again() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::by_name(kind.rule().name()), Some(*kind));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! The use cases of testmonx.
+pub mod observer;

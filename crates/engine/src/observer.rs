@@ -1,0 +1,40 @@
+//! What a tracer tells the engine. Plain values only: the engine knows no Python.
+
+/// A source file that the recorder knows.
+pub type SourceId = u32;
+/// A code object that the recorder knows.
+pub type CodeId = u32;
+
+/// The receiving end of a tracer.
+///
+/// All methods are called while the interpreter's lock is held, and must not call back into Python.
+pub trait Observer: Send {
+    /// A file name was seen for the first time: is it project code, and if so, which source is it?
+    fn source(&mut self, filename: &str) -> Option<SourceId>;
+
+    /// A code object of a project source was seen for the first time.
+    ///
+    /// `qualname` and `first_line` are `co_qualname` and `co_firstlineno`.
+    fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId;
+
+    /// These code objects ran since the last call, while the present span was open.
+    ///
+    /// `line` is the line that the body of the module being imported has reached, if the present
+    /// span is an import; else 0. `codes` has no duplicates.
+    fn ran(&mut self, line: u32, codes: &[CodeId]);
+
+    /// The body of a project module starts: opens a span.
+    ///
+    /// `name` is the module's `__name__`, `package` its `__package__` (empty if unset), `importer`
+    /// the innermost project code on the stack.
+    fn import_started(
+        &mut self,
+        module: CodeId,
+        name: &str,
+        package: &str,
+        importer: Option<CodeId>,
+    );
+
+    /// The body of that module ended, by return or by exception: closes the span.
+    fn import_finished(&mut self, module: CodeId);
+}

@@ -1,0 +1,6 @@
+//! The native module.
+use pyo3::prelude::*;
+#[pymodule]
+fn _native(_m: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}
