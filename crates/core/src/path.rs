@@ -59,16 +59,14 @@ impl RelPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// The directory that holds it: `.` for what lies in the rootdir, `None` for the rootdir itself
-    /// and for what climbs out of it.
+    /// The directory that holds it: `.` for what lies in the rootdir; `None` for the rootdir itself
+    /// and for the directories above it.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        match self.0.rsplit_once('/') {
-            Some((_, "..")) => None,
-            Some((head, _)) => Some(Self::new(head)),
-            None if matches!(&*self.0, "." | "..") => None,
-            None => Some(Self::new(".")),
+        if matches!(self.name(), "." | "..") {
+            return None;
         }
+        Some(self.0.rsplit_once('/').map_or(Self::new("."), |(head, _)| Self::new(head)))
     }
 
     /// `name` inside this directory.
@@ -130,7 +128,8 @@ mod tests {
         assert_eq!(path.parent(), Some(RelPath::new("a")));
         assert_eq!(RelPath::new("a").parent(), Some(RelPath::new(".")));
         assert_eq!(RelPath::new(".").parent(), None);
-        assert_eq!(RelPath::new("../x.py").parent(), None);
+        assert_eq!(RelPath::new("../x.py").parent(), Some(RelPath::new("..")));
+        assert_eq!(RelPath::new("..").parent(), None);
         assert_eq!(RelPath::new(".").join("x"), RelPath::new("x"));
         assert_eq!(RelPath::new("../lib/c.py").under(Path::new("/r/p")), Path::new("/r/lib/c.py"));
     }

@@ -1,1 +1,81 @@
+//! Why a test is selected, as a value with one wording.
 
+use std::fmt;
+
+use crate::{Fact, RelPath};
+
+/// Why a subject is stale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing is known of it in this environment.
+    NeverRan,
+    /// It failed the last time it ran, and has not passed since.
+    FailedLastTime,
+    /// Facts of its latest passing trace hold no longer.
+    Changed(Vec<Change>),
+}
+
+/// A fact that holds no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What was true.
+    pub fact: Fact,
+    /// Whether there is nothing any more that it could be about.
+    pub is_gone: bool,
+}
+
+impl Change {
+    /// The file that the change is about, if it is about one.
+    #[must_use]
+    pub fn file(&self) -> Option<RelPath> {
+        self.fact.kind.rule().file(&self.fact.key)
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fact.kind.rule().describe(&self.fact.key, self.is_gone))
+    }
+}
+
+impl Reason {
+    /// The changes behind it; none for the reasons that are not about changes.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        match self {
+            Self::Changed(changes) => changes,
+            Self::NeverRan | Self::FailedLastTime => &[],
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverRan => f.write_str("never ran to its end here"),
+            Self::FailedLastTime => f.write_str("failed the last time"),
+            Self::Changed(changes) => match &**changes {
+                [] => f.write_str("something it depends on changed"),
+                [first] => first.fmt(f),
+                [first, rest @ ..] => write!(f, "{first} (and {} more)", rest.len()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Digest;
+    use crate::kinds::{block_fact, missing_fact};
+
+    #[test]
+    fn one_wording() {
+        let path = RelPath::new("pkg/a.py");
+        let body = Change { fact: block_fact(&path, "C.f", Digest::of(b"")), is_gone: false };
+        let new = Change { fact: missing_fact(&RelPath::new("conftest.py")), is_gone: true };
+        assert_eq!(Reason::Changed(vec![body.clone()]).to_string(), "`C.f` in pkg/a.py changed");
+        assert_eq!(Reason::Changed(vec![new, body]).to_string(), "conftest.py is new (and 1 more)");
+        assert_eq!(Reason::FailedLastTime.to_string(), "failed the last time");
+    }
+}

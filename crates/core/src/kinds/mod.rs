@@ -2,6 +2,7 @@
 //! worded as a reason. A new kind of dependency is one new file here, one observer, and its tests.
 
 mod block;
+mod docstring;
 mod file;
 mod missing;
 mod module;
@@ -12,6 +13,7 @@ use crate::world::World;
 use crate::{Digest, RelPath};
 
 pub use block::block_fact;
+pub use docstring::{docstring_fact, docstrings_fact};
 pub use file::file_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
@@ -56,6 +58,8 @@ kinds! {
     Block = block::BlockKind,
     /// All that a source file says outside of function bodies.
     Module = module::ModuleKind,
+    /// One docstring, or all of a file.
+    Docstring = docstring::DocstringKind,
     /// A file's content.
     File = file::FileKind,
     /// That there was nothing at a path.

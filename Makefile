@@ -1,0 +1,88 @@
+# What there is to do in this repository; `make` alone lists it.
+#
+# Needs cargo and a Python of 3.11 or newer; everything else goes into a venv. `PYTHON=python3.13 make test`
+# takes another interpreter, with a venv of its own (.venv-3.13), so that several can stand side by side.
+# Stamp files in the venv say what is installed there; a wheel is built again only if a source is newer.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-rust test-python test-others lint fmt bench wheel clean tools
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
+BIN := $(VENV)/bin
+TOOLS := $(VENV)/.tools-$(VERSION)
+INSTALLED := $(VENV)/.testmonx-$(VERSION)
+SOURCES := $(shell find crates python -type f -not -name '*.pyc' -not -name '*.so') Cargo.toml Cargo.lock pyproject.toml
+
+# Which interpreter pyo3 compiles against, and pip as it is for everybody.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@echo "make demo    run testmonx on a real project: everything, nothing, one edit, the edit undone"
+	@echo "make test    run the Rust and the Python tests (PYTHON=python3.13 takes that interpreter)"
+	@echo "make lint    check formatting, clippy, mypy and ruff; changes nothing"
+	@echo "make fmt     format the Rust and the Python sources"
+	@echo "make bench   measure real suites with and without --testmon; writes docs/benchmarks.md"
+	@echo "make wheel   build the wheel for PYTHON into dist/"
+	@echo "make clean   remove everything that make has made"
+
+demo: $(INSTALLED)
+	@$(BIN)/python scripts/demo.py
+
+test: test-rust test-python
+
+# An extension module leaves CPython's symbols open, which a test binary cannot: its tests are the Python ones.
+test-rust: $(TOOLS)
+	cargo test --workspace --exclude testmonx-python
+
+test-python: $(INSTALLED)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The Python tests on every other supported interpreter of this machine.
+test-others: tools
+	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
+		echo "== the Python tests on $$python"; $(MAKE) test-python PYTHON=$$python; done
+
+lint: $(TOOLS)
+	cargo fmt --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+fmt: $(TOOLS)
+	cargo fmt
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(INSTALLED)
+	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
+		$(MAKE) wheel PYTHON=$$python; done
+	$(BIN)/python benches/recording.py $(BENCH_ARGS)
+
+wheel: $(INSTALLED)
+
+clean:
+	rm -rf .venv .venv-* .build dist target .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+tools:
+	$(if $(shell command -v cargo),,$(error cargo was not found (testmonx is built with Rust 1.95 or newer: install it from https://rustup.rs)))
+	$(if $(VERSION),,$(error $(PYTHON) was not found or does not run (testmonx needs Python 3.11 or newer: say make PYTHON=python3.12 …)))
+	$(if $(filter 3.11 3.12 3.13 3.14,$(VERSION)),,$(error $(PYTHON) is Python $(VERSION) (testmonx needs 3.11 or newer: say make PYTHON=python3.12 …)))
+
+$(TOOLS): requirements-dev.txt | tools
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+$(INSTALLED): $(SOURCES) $(TOOLS)
+	@rm -f dist/testmonx-*-cp$(subst .,,$(VERSION))-*.whl
+	$(BIN)/maturin build --release --interpreter $(BIN)/python --out dist
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps dist/testmonx-*-cp$(subst .,,$(VERSION))-*.whl
+	@touch $@

@@ -1,0 +1,97 @@
+//! Docstrings: where they stand, and which code can read them.
+//!
+//! A docstring makes no difference to a test unless something reads it. Two things can: a decorator,
+//! which gets the object in its hands, and code that mentions one of the few ways to a docstring.
+
+use ruff_python_ast::{Decorator, Expr, ExprStringLiteral, Stmt};
+
+/// The docstring that a body begins with.
+pub(super) fn docstring(body: &[Stmt]) -> Option<&ExprStringLiteral> {
+    match body.first()? {
+        Stmt::Expr(stmt) => stmt.value.as_string_literal_expr(),
+        _ => None,
+    }
+}
+
+/// Whether a statement says nothing at all: `pass`, or a constant that nobody takes.
+///
+/// CPython compiles neither. A docstring is among them; it is kept apart, see [`docstring`].
+pub(super) fn is_silent(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(stmt) => stmt.value.is_literal_expr(),
+        _ => false,
+    }
+}
+
+/// Decorators that hand a docstring on at most, and never act upon it.
+///
+/// A project could rebind one of these names; it would still have to mention `__doc__` to read one.
+const BLIND_DECORATORS: &[&str] = &[
+    "abstractmethod",
+    "asynccontextmanager",
+    "cache",
+    "cached_property",
+    "classmethod",
+    "contextmanager",
+    "deleter",
+    "final",
+    "fixture",
+    "getter",
+    "lru_cache",
+    "overload",
+    "override",
+    "property",
+    "setter",
+    "staticmethod",
+    "wraps",
+];
+
+/// Whether one of the decorators could read the docstring of what it decorates.
+pub(super) fn can_read_docs(decorators: &[Decorator]) -> bool {
+    decorators.iter().any(|decorator| {
+        let called = match &decorator.expression {
+            Expr::Call(call) => &*call.func,
+            other => other,
+        };
+        let name = match called {
+            Expr::Name(name) => name.id.as_str(),
+            // `pytest.mark.parametrize`, whatever the mark is called.
+            Expr::Attribute(mark) if is_mark(&mark.value) => return false,
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => return true,
+        };
+        BLIND_DECORATORS.binary_search(&name).is_err()
+    })
+}
+
+fn is_mark(expr: &Expr) -> bool {
+    match expr {
+        Expr::Attribute(attribute) => {
+            attribute.attr.as_str() == "mark"
+                && attribute.value.as_name_expr().is_some_and(|name| name.id.as_str() == "pytest")
+        }
+        _ => false,
+    }
+}
+
+/// Whether code that mentions `word` (a name, an attribute, an imported module or name, a whole
+/// string) can read docstrings.
+pub(super) fn is_doc_word(word: &str) -> bool {
+    matches!(word, "__doc__" | "getdoc" | "doctest" | "pydoc")
+}
+
+/// Whether a call is one of the builtin `help`. The bare name is too common to count.
+pub(super) fn is_help(func: &Expr) -> bool {
+    func.as_name_expr().is_some_and(|name| name.id.as_str() == "help")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blind_decorators_are_sorted() {
+        assert!(BLIND_DECORATORS.is_sorted());
+    }
+}

@@ -1,0 +1,170 @@
+//! The thread that owns the store during a session: it takes what recorders hand over and writes it,
+//! so that neither a test nor xdist's scheduling waits for a disk.
+//!
+//! What arrives within [`PATIENCE`] is written together. After an error nothing more is written; the
+//! error is told at the end, and what was written before it stays.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use testmonx_core::trace::{Batch, NodeId, Outcome, SpanBody, Subject, Trace};
+use testmonx_store::{EnvironmentId, Importer, SessionId, Store, StoreError, TraceId};
+
+/// How long a run that ended may wait to be written.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the keeper needs to know of the session that it writes for.
+#[derive(Debug)]
+pub struct Assignment {
+    /// Where the traces belong.
+    pub environment: EnvironmentId,
+    /// The session that records them.
+    pub session: SessionId,
+    /// Passing traces that hold, by subject: dropped if the subject fails.
+    pub holding: HashMap<Subject, Vec<TraceId>>,
+    /// Traces that fresh subjects rely on: marked as used at the end.
+    pub relied_on: Vec<TraceId>,
+}
+
+#[derive(Debug)]
+enum Job {
+    Batch { recorder: String, batch: Batch },
+    Failed(NodeId),
+}
+
+/// The handle to the thread.
+#[derive(Debug)]
+pub struct Keeper {
+    jobs: Sender<Job>,
+    thread: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    #[must_use]
+    pub fn start(store: Store, assignment: Assignment) -> Self {
+        let (jobs, received) = mpsc::channel();
+        let thread = thread::spawn(move || Writer::new(store, assignment).work(&received));
+        Self { jobs, thread }
+    }
+
+    /// Has a batch of `recorder` written. Batches of one recorder must arrive in their order.
+    pub fn record(&self, recorder: &str, batch: Batch) {
+        // The thread ends early only after an error, which `finish` tells.
+        let _ = self.jobs.send(Job::Batch { recorder: recorder.to_owned(), batch });
+    }
+
+    /// Has it written that `test` failed, though no trace of the run exists (its worker died).
+    pub fn note_failure(&self, test: NodeId) {
+        let _ = self.jobs.send(Job::Failed(test));
+    }
+
+    /// Waits until all is written.
+    ///
+    /// # Errors
+    /// The error that stopped the writing, if one did.
+    pub fn finish(self) -> Result<(), StoreError> {
+        drop(self.jobs);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+#[derive(Debug)]
+struct Writer {
+    store: Store,
+    assignment: Assignment,
+    importers: HashMap<String, Importer>,
+    pending: HashMap<String, Batch>,
+    failed: HashSet<Subject>,
+}
+
+/// The recorder to which failures without a trace are ascribed.
+const NO_RECORDER: &str = "";
+
+impl Writer {
+    fn new(store: Store, assignment: Assignment) -> Self {
+        Self {
+            store,
+            assignment,
+            importers: HashMap::new(),
+            pending: HashMap::new(),
+            failed: HashSet::new(),
+        }
+    }
+
+    fn work(mut self, jobs: &Receiver<Job>) -> Result<(), StoreError> {
+        let mut due: Option<Instant> = None;
+        loop {
+            let wait = due.map_or(Duration::from_secs(3600), |due| {
+                due.saturating_duration_since(Instant::now())
+            });
+            match jobs.recv_timeout(wait) {
+                Ok(job) => {
+                    self.take(job);
+                    due.get_or_insert_with(|| Instant::now() + PATIENCE);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.write_pending()?;
+                    due = None;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.write_pending()?;
+        self.store.touch(self.assignment.session, &self.assignment.relied_on)?;
+        self.store.finish_session(self.assignment.session)?;
+        self.store.collect_garbage()?;
+        Ok(())
+    }
+
+    fn take(&mut self, job: Job) {
+        let (recorder, batch) = match job {
+            Job::Batch { recorder, batch } => (recorder, batch),
+            Job::Failed(test) => (NO_RECORDER.to_owned(), failure(test)),
+        };
+        let failed = batch.traces.iter().filter(|trace| !trace.outcome.is_passing());
+        self.failed.extend(failed.map(|trace| trace.subject.clone()));
+        let pending = self.pending.entry(recorder).or_insert_with(|| Batch {
+            first_fact: batch.first_fact,
+            first_span: batch.first_span,
+            ..Batch::default()
+        });
+        pending.facts.extend(batch.facts);
+        pending.spans.extend(batch.spans);
+        pending.traces.extend(batch.traces);
+    }
+
+    fn write_pending(&mut self) -> Result<(), StoreError> {
+        for (recorder, mut batch) in std::mem::take(&mut self.pending) {
+            // Whoever failed once in this session (under `--dist each`, say) has not passed.
+            batch.traces.retain(|trace| {
+                !trace.outcome.is_passing() || !self.failed.contains(&trace.subject)
+            });
+            let disproved: Vec<TraceId> = batch
+                .traces
+                .iter()
+                .filter(|trace| !trace.outcome.is_passing())
+                .filter_map(|trace| self.assignment.holding.get(&trace.subject))
+                .flatten()
+                .copied()
+                .collect();
+            let Assignment { environment, session, .. } = self.assignment;
+            let importer = self.importers.entry(recorder).or_default();
+            self.store.record(environment, session, importer, &batch, &disproved)?;
+        }
+        Ok(())
+    }
+}
+
+fn failure(test: NodeId) -> Batch {
+    let trace = Trace {
+        subject: Subject::Test(test),
+        outcome: Outcome::Failed,
+        micros: 0,
+        body: SpanBody::default(),
+        collected: Vec::new(),
+    };
+    Batch { traces: vec![trace], ..Batch::default() }
+}

@@ -1,0 +1,140 @@
+//! From what a span observed to what it depends on: facts, and the closure of the imports behind
+//! the code that ran.
+//!
+//! A function can reach whatever the module that defines it has imported, transitively; the module
+//! level of all of these counts. The graph has the edges that the sources' own import statements
+//! say, and those that were seen when a module's body started. Closures are shared: a *part* is the
+//! span of one module's level and what its import did, a closure the span of its parts.
+
+use std::collections::{BTreeSet, HashMap};
+
+use testmonx_core::trace::SpanBody;
+
+use super::intern::Interner;
+use super::source::Sources;
+use super::span::{Observed, Span, SpanId};
+use crate::observer::{CodeId, SourceId};
+
+/// Turns observations into span bodies, and remembers the parts that many of them share.
+#[derive(Debug, Default)]
+pub(super) struct Closures {
+    /// Modules whose import was seen to start while the function ran: every later run of it
+    /// depends on them too, though it finds them cached.
+    function_edges: HashMap<CodeId, BTreeSet<SourceId>>,
+    edges: HashMap<SourceId, BTreeSet<SourceId>>,
+    closures: HashMap<Vec<SourceId>, u32>,
+    function_imports: HashMap<CodeId, BTreeSet<SourceId>>,
+}
+
+/// What is borrowed to turn observations into bodies.
+pub(super) struct Scene<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) spans: &'a [Span],
+    pub(super) interner: &'a mut Interner,
+}
+
+impl Closures {
+    /// Notes that `module` was imported while the function that `importer` runs was running.
+    pub(super) fn add_function_edge(&mut self, importer: CodeId, module: SourceId) {
+        self.function_edges.entry(importer).or_default().insert(module);
+    }
+
+    /// Forgets all that a new module, name or import edge could make wrong.
+    pub(super) fn invalidate(&mut self) {
+        self.edges.clear();
+        self.closures.clear();
+        self.function_imports.clear();
+    }
+
+    /// The body of a span that observed this. `extra` are further spans that it shares.
+    pub(super) fn body(&mut self, scene: &mut Scene<'_>, observed: &Observed, extra: &[u32]) -> SpanBody {
+        let mut facts: BTreeSet<u32> = observed.facts.clone();
+        let mut spans: BTreeSet<u32> = extra.iter().copied().collect();
+        facts.extend(self.block_facts(scene, observed));
+        for used in &observed.uses {
+            let span = self.used_span(scene, *used);
+            spans.insert(span);
+        }
+        let roots = self.roots(scene, observed);
+        if observed.codes.iter().any(|code| scene.sources.reads_docs(*code)) {
+            for source in self.reach(scene, &roots) {
+                facts.extend(scene.sources.get(source).docstrings().map(|fact| scene.interner.fact(fact)));
+            }
+        }
+        if !roots.is_empty() {
+            spans.insert(self.closure(scene, roots));
+        }
+        SpanBody { facts: facts.into_iter().collect(), spans: spans.into_iter().collect() }
+    }
+
+    /// The span of the modules that `roots` reach by import, roots included.
+    pub(super) fn closure(&mut self, scene: &mut Scene<'_>, roots: BTreeSet<SourceId>) -> u32 {
+        let key: Vec<SourceId> = roots.iter().copied().collect();
+        if let Some(span) = self.closures.get(&key) {
+            return *span;
+        }
+        let reached = self.reach(scene, &roots);
+        let parts: BTreeSet<u32> = reached.into_iter().map(|source| self.part(scene, source)).collect();
+        let body = SpanBody { facts: vec![], spans: parts.into_iter().collect() };
+        let span = scene.interner.span(body);
+        self.closures.insert(key, span);
+        span
+    }
+
+    fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
+        let spans = scene.spans;
+        let body = self.body(scene, &spans[used as usize].observed, &[]);
+        scene.interner.span(body)
+    }
+
+    fn block_facts(&self, scene: &mut Scene<'_>, observed: &Observed) -> Vec<u32> {
+        let facts = observed.codes.iter().filter_map(|code| scene.sources.code(*code).fact.clone());
+        facts.map(|fact| scene.interner.fact(fact)).collect()
+    }
+
+    /// The modules that these observations lead to at once.
+    fn roots(&mut self, scene: &Scene<'_>, observed: &Observed) -> BTreeSet<SourceId> {
+        let mut roots = observed.imported.clone();
+        for code in &observed.codes {
+            roots.insert(scene.sources.code(*code).source);
+            roots.extend(self.function_edges.get(code).into_iter().flatten());
+            let imports = self
+                .function_imports
+                .entry(*code)
+                .or_insert_with(|| scene.sources.function_imports(*code));
+            roots.extend(imports.iter());
+        }
+        roots
+    }
+
+    fn reach(&mut self, scene: &Scene<'_>, roots: &BTreeSet<SourceId>) -> BTreeSet<SourceId> {
+        let mut reached = BTreeSet::new();
+        let mut queue: Vec<SourceId> = roots.iter().copied().collect();
+        while let Some(source) = queue.pop() {
+            if reached.insert(source) {
+                queue.extend(self.edges_of(scene, source).iter());
+            }
+        }
+        reached
+    }
+
+    fn edges_of(&mut self, scene: &Scene<'_>, source: SourceId) -> &BTreeSet<SourceId> {
+        if !self.edges.contains_key(&source) {
+            let mut edges = scene.sources.static_imports(source);
+            edges.extend(self.roots(scene, &scene.sources.get(source).import));
+            self.edges.insert(source, edges);
+        }
+        &self.edges[&source]
+    }
+
+    /// The span of one module's level and what its own import did.
+    fn part(&mut self, scene: &mut Scene<'_>, source: SourceId) -> u32 {
+        let at = scene.sources.get(source);
+        let mut facts: BTreeSet<u32> = at.import.facts.clone();
+        for fact in at.module_facts() {
+            facts.insert(scene.interner.fact(fact));
+        }
+        facts.extend(self.block_facts(scene, &at.import));
+        scene.interner.span(SpanBody { facts: facts.into_iter().collect(), spans: vec![] })
+    }
+}

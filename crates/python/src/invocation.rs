@@ -1,0 +1,98 @@
+//! What pytest was asked for, taken from the plugin's plain values.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use testmonx_engine as engine;
+
+/// `testmonx._invocation.switches`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Switches {
+    testmon: bool,
+    noselect: bool,
+    nocollect: bool,
+    forceselect: bool,
+    no_testmon: bool,
+    tmnet: bool,
+    collect_only: bool,
+    narrowed_by: Vec<String>,
+}
+
+impl From<Switches> for engine::Switches {
+    fn from(switches: Switches) -> Self {
+        Self {
+            testmon: switches.testmon,
+            noselect: switches.noselect,
+            nocollect: switches.nocollect,
+            forceselect: switches.forceselect,
+            no_testmon: switches.no_testmon,
+            tmnet: switches.tmnet,
+            collect_only: switches.collect_only,
+            narrowed_by: switches.narrowed_by,
+        }
+    }
+}
+
+/// `testmonx._invocation.environment`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Environment {
+    name: String,
+    interpreter: String,
+    platform: String,
+    pytest: String,
+    plugins: Vec<String>,
+    early_plugins: Vec<String>,
+    ini: Vec<(String, String)>,
+    options: Vec<(String, String)>,
+    ignored_distributions: Vec<String>,
+}
+
+impl From<Environment> for engine::EnvironmentFacts {
+    fn from(environment: Environment) -> Self {
+        Self {
+            name: environment.name,
+            interpreter: environment.interpreter,
+            platform: environment.platform,
+            pytest: environment.pytest,
+            plugins: environment.plugins,
+            early_plugins: environment.early_plugins,
+            ini: environment.ini,
+            options: environment.options,
+            ignored_distributions: environment.ignored_distributions,
+        }
+    }
+}
+
+/// `testmonx._invocation.place`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Place {
+    root: PathBuf,
+    datafile: String,
+    role: String,
+    coordination: Option<Vec<u8>>,
+    worker: String,
+}
+
+/// All of it as the engine wants it.
+pub(crate) fn invocation(
+    place: Place,
+    switches: Switches,
+    environment: Environment,
+) -> engine::Invocation {
+    engine::Invocation {
+        root: place.root,
+        datafile: place.datafile,
+        switches: switches.into(),
+        environment: environment.into(),
+        role: match &*place.role {
+            "controller" => engine::Role::Controller,
+            "worker" => engine::Role::Worker,
+            _ => engine::Role::Single,
+        },
+        coordination: place.coordination,
+        worker: place.worker,
+    }
+}

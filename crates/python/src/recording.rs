@@ -1,0 +1,87 @@
+//! Observation of this process, from before the first conftest file to the end of the session.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyModule};
+use testmonx_engine::observer::Observer;
+use testmonx_engine::{Project, Recorder};
+
+use crate::{audit, tracer};
+
+/// Observes this process. Only one can be on at a time; one that could not start says why.
+#[pyclass(module = "testmonx._native")]
+#[derive(Default)]
+pub(crate) struct Recording {
+    recorder: Option<Arc<Mutex<Recorder>>>,
+    error: Option<String>,
+}
+
+#[pymethods]
+impl Recording {
+    /// Starts to observe the project at `root`, less the files in `library_dirs` and `own_dirs`.
+    #[new]
+    #[pyo3(signature = (*, root, library_dirs, own_dirs))]
+    fn new(py: Python<'_>, root: PathBuf, library_dirs: Vec<PathBuf>, own_dirs: Vec<PathBuf>) -> Self {
+        let mut recorder = Recorder::new(Project::new(&root, &library_dirs, &own_dirs));
+        // A module that cannot be listed is one that nothing can be said of.
+        let _ = note_loaded_modules(py, &mut recorder);
+        let recorder = Arc::new(Mutex::new(recorder));
+        let mut recording = Self::default();
+        match start(py, &recorder) {
+            Ok(()) => recording.recorder = Some(recorder),
+            Err(error) => recording.error = Some(error),
+        }
+        recording
+    }
+}
+
+fn start(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
+    tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
+        .map_err(|error| error.to_string())?;
+    audit::start(Arc::clone(recorder)).map_err(|error| {
+        tracer::stop(py);
+        error.to_string()
+    })
+}
+
+impl Recording {
+    /// What observes, if something does.
+    pub(crate) fn recorder(&self) -> Option<Arc<Mutex<Recorder>>> {
+        self.recorder.clone()
+    }
+
+    /// Why nothing observes, if nothing could.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// Ends the observation and gives the interpreter back what it took.
+    pub(crate) fn stop(&mut self, py: Python<'_>) {
+        if self.recorder.take().is_some() {
+            audit::stop();
+            tracer::stop(py);
+        }
+    }
+}
+
+/// Tells the recorder of project modules that were imported before it was on.
+fn note_loaded_modules(py: Python<'_>, recorder: &mut Recorder) -> PyResult<()> {
+    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+    for (name, module) in modules.copy()? {
+        let Ok(module) = module.cast_into::<PyModule>() else { continue };
+        let namespace = module.dict();
+        let text = |key: &str| -> Option<String> { namespace.get_item(key).ok()??.extract().ok() };
+        if let (Ok(name), Some(file)) = (name.extract::<String>(), text("__file__")) {
+            let package = text("__package__").unwrap_or_default();
+            recorder.module_found(&name, &package, &PathBuf::from(file));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the lock on a recorder, whatever happened to an earlier holder.
+pub(crate) fn lock(recorder: &Mutex<Recorder>) -> std::sync::MutexGuard<'_, Recorder> {
+    recorder.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,106 @@
+//! Code objects: what identifies them, and the mark that says which entry they belong to.
+//!
+//! The mark is a number in the code object's own extra slot (PEP 523), so looking it up costs 2 ns, a
+//! code object that dies takes its mark along, and another one at the same address has none. Marks of
+//! an earlier run of the tracer are recognised by being smaller than all marks of the present one.
+
+use std::ffi::c_void;
+use std::sync::OnceLock;
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use super::error::StartError;
+use super::record::Key;
+
+/// What the mark of a code object says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Nothing: this run sees it for the first time.
+    None,
+    /// It is not project code.
+    Foreign,
+    /// It belongs to that entry.
+    Entry(Key),
+}
+
+/// Reads and writes the marks of one run of the tracer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks {
+    index: ffi::Py_ssize_t,
+    /// The mark of foreign code; those of the entries follow it.
+    foreign: usize,
+}
+
+impl Marks {
+    /// Marks that are greater than `used`, the number of marks that earlier runs have used.
+    pub(super) fn new(_py: Python<'_>, used: usize) -> Result<Self, StartError> {
+        // One index for the process: CPython hands out 255 in all, and takes none back.
+        static INDEX: OnceLock<ffi::Py_ssize_t> = OnceLock::new();
+        // SAFETY: the GIL is held; `keep` ignores what it is given, as marks own nothing.
+        let request = || unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(keep) };
+        match *INDEX.get_or_init(request) {
+            index if index >= 0 => Ok(Self { index, foreign: used + 1 }),
+            _ => Err(StartError::Unsupported { reason: "all 255 code-extra slots are in use" }),
+        }
+    }
+
+    /// How many marks have been used, with those of `entries` entries of this run.
+    pub(super) fn used(self, entries: usize) -> usize {
+        self.foreign + entries
+    }
+
+    /// The mark of `code`; [`Mark::Foreign`] for what is not a code object.
+    #[inline]
+    pub(super) fn get(self, code: &Bound<'_, PyAny>) -> Mark {
+        let mut mark: *mut c_void = std::ptr::null_mut();
+        // SAFETY: the GIL is held, and the index was given out by the interpreter.
+        let failed =
+            unsafe { ffi::PyUnstable_Code_GetExtra(code.as_ptr(), self.index, &raw mut mark) };
+        if failed != 0 {
+            // SAFETY: the GIL is held. Reached only if Python code gets hold of a callback and
+            // calls it with something else than a code object.
+            unsafe { ffi::PyErr_Clear() };
+            return Mark::Foreign;
+        }
+        match (mark as usize).checked_sub(self.foreign) {
+            None => Mark::None,
+            Some(0) => Mark::Foreign,
+            Some(n) => Mark::Entry(Key(n - 1)),
+        }
+    }
+
+    /// Marks `code`. `None` marks it as foreign.
+    pub(super) fn set(self, code: &Bound<'_, PyAny>, key: Option<Key>) -> PyResult<()> {
+        let mark = self.foreign + key.map_or(0, |key| key.0 + 1);
+        // SAFETY: the GIL is held, and the function itself refuses what is not a code object.
+        let failed =
+            unsafe { ffi::PyUnstable_Code_SetExtra(code.as_ptr(), self.index, mark as *mut c_void) };
+        if failed != 0 { Err(PyErr::fetch(code.py())) } else { Ok(()) }
+    }
+}
+
+unsafe extern "C" fn keep(_mark: *mut c_void) {}
+
+/// `co_filename`.
+///
+/// Bytes that are no UTF-8 are replaced, so a project below such a directory is not recognised.
+pub(super) fn filename(code: &Bound<'_, PyAny>) -> PyResult<String> {
+    text(&code.getattr(intern!(code.py(), "co_filename"))?)
+}
+
+/// `co_qualname`.
+pub(super) fn qualname(code: &Bound<'_, PyAny>) -> PyResult<String> {
+    text(&code.getattr(intern!(code.py(), "co_qualname"))?)
+}
+
+/// `co_firstlineno`; 0 for the negative ones that made-up code may have.
+pub(super) fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
+    let line: i64 = code.getattr(intern!(code.py(), "co_firstlineno"))?.extract()?;
+    Ok(u32::try_from(line).unwrap_or(0))
+}
+
+fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    Ok(value.cast::<pyo3::types::PyString>()?.to_string_lossy().into_owned())
+}

@@ -1,0 +1,39 @@
+//! What both hooks do when code starts: find its entry, and open an import if it is a module body.
+//!
+//! Called with the run not borrowed.
+
+use pyo3::prelude::*;
+
+use super::backend::ModuleFrame;
+use super::code::Mark;
+use super::error::Fault;
+use super::record::Key;
+use super::run::{self, ImportStart, Retired};
+use super::stack;
+
+/// The entry of project code that had no mark yet.
+pub(super) fn discover(code: &Bound<'_, PyAny>) -> Option<Key> {
+    let found = run::with(code.py(), |run| match run.marks.get(code) {
+        Mark::None => run.discover(code),
+        Mark::Foreign | Mark::Entry(_) => Ok(None),
+    })?;
+    found.unwrap_or_else(|error| {
+        Fault::Refused(error.to_string()).keep();
+        None
+    })
+}
+
+/// Opens the import of the module whose body starts in `frame`, called by the code in `caller`.
+pub(super) fn open_import(
+    module: Key,
+    frame: ModuleFrame,
+    globals: &Bound<'_, PyAny>,
+    caller: Option<Bound<'_, PyAny>>,
+) {
+    let py = globals.py();
+    let (name, package) = stack::module_names(globals);
+    let importer = stack::innermost_project_code(caller);
+    let start = ImportStart { module, name: &name, package: &package, importer };
+    let mut retired = Retired::default();
+    run::with(py, |run| run.open_import(py, start, frame, &mut retired));
+}

@@ -1,0 +1,210 @@
+//! What ran since the last hand-over: pure bookkeeping, no Python.
+//!
+//! An *epoch* is a stretch in which a code object needs to be noted only once: the time between two
+//! hand-overs and, while a module is imported, the time that its body spends on one line. Beginning
+//! a new epoch is one addition, so it costs the same whether ten code objects are known or a
+//! hundred thousand: an entry is stale when it carries another epoch's number.
+
+use std::collections::{BTreeSet, HashMap};
+
+use testmonx_engine::observer::CodeId;
+
+/// The number of calls in one epoch after which a code object is no longer worth watching.
+///
+/// A ski-rental choice: to hear of one more call costs about 15 ns (buying nothing), to switch the
+/// event off and on again for the next epoch about 400 ns. Anything from 8 to 24 measures the same
+/// within noise; `1` makes a suite of short tests 10 % slower, `200` a call-heavy test 4 %.
+pub(super) const HITS_TO_DISABLE: u16 = 12;
+
+/// An entry of the [`Record`]: all code objects that the observer knows under one [`CodeId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key(pub(super) usize);
+
+/// What kind of code an entry stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A function, a class body, a lambda, a comprehension.
+    Function,
+    /// The body of a module: its start opens an import.
+    Module,
+}
+
+#[derive(Debug)]
+struct Entry {
+    epoch: u64,
+    hits: u16,
+    kind: Kind,
+    code: CodeId,
+}
+
+/// The code objects seen so far, and which of them ran since the last hand-over.
+#[derive(Debug)]
+pub(super) struct Record {
+    entries: Vec<Entry>,
+    keys: HashMap<CodeId, Key>,
+    epoch: u64,
+    line: u32,
+    ran: Vec<CodeId>,
+    ran_at: BTreeSet<(u32, CodeId)>,
+}
+
+impl Record {
+    /// An empty record, in its first epoch.
+    pub(super) fn new() -> Self {
+        // Epoch 0 marks entries that never ran.
+        Self {
+            entries: Vec::new(),
+            keys: HashMap::new(),
+            epoch: 1,
+            line: 0,
+            ran: Vec::new(),
+            ran_at: BTreeSet::new(),
+        }
+    }
+
+    /// The entry of `code`, a new one if it has none.
+    pub(super) fn add(&mut self, code: CodeId, kind: Kind) -> Key {
+        let next = Key(self.entries.len());
+        let key = *self.keys.entry(code).or_insert(next);
+        if key == next {
+            self.entries.push(Entry { epoch: 0, hits: 0, kind, code });
+        }
+        key
+    }
+
+    /// How many entries there are: the first key that is not in use.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The kind of an entry.
+    pub(super) fn kind(&self, key: Key) -> Option<Kind> {
+        self.entries.get(key.0).map(|entry| entry.kind)
+    }
+
+    /// The observer's id of an entry.
+    pub(super) fn code(&self, key: Key) -> Option<CodeId> {
+        self.entries.get(key.0).map(|entry| entry.code)
+    }
+
+    /// Notes a call outside of an import, and tells whether it is the last worth hearing of.
+    #[inline]
+    pub(super) fn hit(&mut self, key: Key) -> bool {
+        let Some(entry) = self.entries.get_mut(key.0) else { return false };
+        if entry.epoch == self.epoch {
+            entry.hits = entry.hits.saturating_add(1);
+        } else {
+            entry.epoch = self.epoch;
+            entry.hits = 1;
+            self.ran.push(entry.code);
+        }
+        entry.hits >= HITS_TO_DISABLE
+    }
+
+    /// Notes a call while the body of the module being imported stands at `line`.
+    pub(super) fn hit_at(&mut self, line: u32, key: Key) {
+        if line != self.line {
+            self.line = line;
+            self.epoch += 1;
+        }
+        let Some(entry) = self.entries.get_mut(key.0) else { return };
+        if entry.epoch != self.epoch {
+            entry.epoch = self.epoch;
+            entry.hits = 1;
+            // A set, because a loop in a module body comes back to its lines.
+            self.ran_at.insert((line, entry.code));
+        }
+    }
+
+    /// Whether there is nothing to hand over.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ran.is_empty() && self.ran_at.is_empty()
+    }
+
+    /// Hands over what ran, by line (0: outside of imports), each code once a line.
+    pub(super) fn drain(&mut self, mut ran: impl FnMut(u32, &[CodeId])) {
+        if !self.ran.is_empty() {
+            ran(0, &self.ran);
+            self.ran.clear();
+        }
+        let pairs: Vec<_> = std::mem::take(&mut self.ran_at).into_iter().collect();
+        for group in pairs.chunk_by(|a, b| a.0 == b.0) {
+            let codes: Vec<_> = group.iter().map(|pair| pair.1).collect();
+            ran(group[0].0, &codes);
+        }
+    }
+
+    /// Forgets in one step that anything ran: whatever runs now is news.
+    pub(super) fn begin_epoch(&mut self) {
+        self.epoch += 1;
+        self.line = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drained(record: &mut Record) -> Vec<(u32, Vec<CodeId>)> {
+        let mut rows = Vec::new();
+        record.drain(|line, codes| rows.push((line, codes.to_vec())));
+        rows
+    }
+
+    #[test]
+    fn a_code_is_handed_over_once_an_epoch() {
+        let mut record = Record::new();
+        let f = record.add(7, Kind::Function);
+        assert!(!record.hit(f));
+        assert!(!record.hit(f));
+        assert_eq!(drained(&mut record), [(0, vec![7])]);
+        record.begin_epoch();
+        assert!(record.is_empty());
+        record.hit(f);
+        assert_eq!(drained(&mut record), [(0, vec![7])]);
+    }
+
+    #[test]
+    fn code_objects_with_one_id_share_an_entry() {
+        let mut record = Record::new();
+        let first = record.add(7, Kind::Function);
+        let again = record.add(7, Kind::Function);
+        assert_eq!(first, again);
+        assert_eq!(record.len(), 1);
+    }
+
+    #[test]
+    fn the_last_hit_worth_hearing_of_is_counted_from_the_epoch() {
+        let mut record = Record::new();
+        let f = record.add(0, Kind::Function);
+        for _ in 1..HITS_TO_DISABLE {
+            assert!(!record.hit(f));
+        }
+        assert!(record.hit(f));
+        record.begin_epoch();
+        assert!(!record.hit(f));
+    }
+
+    #[test]
+    fn a_loop_in_a_module_body_gives_one_row_a_line() {
+        let mut record = Record::new();
+        let (f, g) = (record.add(1, Kind::Function), record.add(2, Kind::Function));
+        for _ in 0..3 {
+            record.hit_at(4, f);
+            record.hit_at(5, g);
+            record.hit_at(5, f);
+        }
+        assert_eq!(drained(&mut record), [(4, vec![1]), (5, vec![1, 2])]);
+    }
+
+    #[test]
+    fn the_line_of_one_import_is_not_taken_for_that_of_the_next() {
+        let mut record = Record::new();
+        let f = record.add(1, Kind::Function);
+        record.hit_at(4, f);
+        drained(&mut record);
+        record.begin_epoch();
+        record.hit_at(4, f);
+        assert_eq!(drained(&mut record), [(4, vec![1])]);
+    }
+}

@@ -1,0 +1,182 @@
+//! One run of the tracer, from `start` to `stop`: the meeting of events and observer.
+//!
+//! Everything here runs under the GIL, with the run borrowed, and executes no Python code: neither do
+//! the observer's methods, by contract, nor the few calls into the interpreter (reading a frame's
+//! position, setting a code object's events). Objects that are let go of can run finalizers, so they
+//! are put into [`Retired`], which the callers drop after the borrow has ended.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, TryLockError};
+
+use pyo3::prelude::*;
+use testmonx_engine::observer::{CodeId, Observer};
+
+use super::backend::{Hook, ModuleFrame};
+use super::code::{self, Marks};
+use super::error::Fault;
+use super::gil::{GilCell, Owned};
+use super::imports::{Imports, OpenImport};
+use super::names::FileNames;
+use super::record::{Key, Kind, Record};
+
+/// The run that is on, if any.
+pub(super) static RUN: GilCell<Option<Run>> = GilCell::new(None);
+
+/// What is to be dropped once the run is no longer borrowed.
+#[derive(Debug, Default)]
+pub(super) struct Retired {
+    imports: Vec<OpenImport>,
+    codes: Vec<Owned>,
+}
+
+/// The state of a run.
+pub(super) struct Run {
+    pub(super) marks: Marks,
+    pub(super) record: Record,
+    pub(super) imports: Imports,
+    pub(super) hook: Hook,
+    names: FileNames,
+    observer: Arc<Mutex<dyn Observer>>,
+}
+
+/// Calls `action` with the run that is on; `None` if there is none.
+///
+/// A run that is borrowed already means that Python code ran under a borrow: only an observer that breaks its
+/// contract can bring that about. The event is then lost, and the fault kept.
+#[inline]
+pub(super) fn with<T>(py: Python<'_>, action: impl FnOnce(&mut Run) -> T) -> Option<T> {
+    match RUN.borrow(py) {
+        Some(mut run) => run.as_mut().map(action),
+        None => {
+            Fault::ObserverBusy.keep();
+            None
+        }
+    }
+}
+
+impl Run {
+    pub(super) fn new(marks: Marks, hook: Hook, observer: Arc<Mutex<dyn Observer>>) -> Self {
+        Self {
+            marks,
+            hook,
+            observer,
+            record: Record::new(),
+            imports: Imports::default(),
+            names: FileNames::default(),
+        }
+    }
+
+    /// Notes that code of an entry runs now, and tells whether that was worth hearing for the
+    /// last time in this epoch.
+    ///
+    /// Never while an import is open: which statement of the module made the call is read off the
+    /// module's frame at each call.
+    #[inline]
+    pub(super) fn hit(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> bool {
+        if self.imports.is_empty() {
+            return self.record.hit(key);
+        }
+        self.settle(py, retired);
+        if self.imports.is_empty() {
+            return self.record.hit(key);
+        }
+        let line = self.imports.line(py);
+        self.record.hit_at(line, key);
+        false
+    }
+
+    /// Finds the entry of a code object that has no mark yet, and marks it.
+    pub(super) fn discover(&mut self, code: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
+        let filename = code::filename(code)?;
+        let observer = &self.observer;
+        let Some(source) = self.names.source(&filename, |name| ask(observer, |o| o.source(name)))
+        else {
+            self.marks.set(code, None)?;
+            return Ok(None);
+        };
+        let (qualname, line) = (code::qualname(code)?, code::first_line(code)?);
+        let Some(id) = ask(observer, |o| o.code(source, &qualname, line)) else { return Ok(None) };
+        let kind = if qualname == "<module>" { Kind::Module } else { Kind::Function };
+        let key = self.record.add(id, kind);
+        self.marks.set(code, Some(key))?;
+        self.hook.watch(code, kind)?;
+        Ok(Some(key))
+    }
+
+    /// Closes the imports that have ended, before anything else is charged.
+    pub(super) fn settle(&mut self, py: Python<'_>, retired: &mut Retired) {
+        while let Some(import) = self.imports.pop_ended(py) {
+            self.hand_over(py, retired);
+            ask(&self.observer, |o| o.import_finished(import.module));
+            retired.imports.push(import);
+        }
+    }
+
+    /// Opens the import of a module whose body starts in `frame`.
+    pub(super) fn open_import(
+        &mut self,
+        py: Python<'_>,
+        start: ImportStart<'_>,
+        frame: ModuleFrame,
+        retired: &mut Retired,
+    ) {
+        let Some(module) = self.record.code(start.module) else { return };
+        self.settle(py, retired);
+        self.hand_over(py, retired);
+        let importer = start.importer.and_then(|key| self.record.code(key));
+        ask(&self.observer, |o| o.import_started(module, start.name, start.package, importer));
+        self.imports.open(module, frame);
+    }
+
+    /// Hands over what ran so far, and begins a new epoch.
+    pub(super) fn hand_over(&mut self, py: Python<'_>, retired: &mut Retired) {
+        if !self.record.is_empty() {
+            let record = &mut self.record;
+            ask(&self.observer, |o| {
+                record.drain(|line: u32, codes: &[CodeId]| o.ran(line, codes));
+            });
+        }
+        self.record.begin_epoch();
+        self.hook.watch_again(py, &mut retired.codes);
+    }
+}
+
+/// What there is to say about an import that starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ImportStart<'a> {
+    pub(super) module: Key,
+    pub(super) name: &'a str,
+    pub(super) package: &'a str,
+    pub(super) importer: Option<Key>,
+}
+
+/// Calls the observer; `None` if it could not be called, with the fault kept.
+///
+/// `try_lock` is right because whoever locks the observer does so with the GIL held and runs no Python
+/// code: the lock is then never found taken. Should someone break that rule, to wait would
+/// deadlock (the holder is either this thread, or one that waits for the GIL), where the fault makes the
+/// session run more tests and say why.
+fn ask<T>(
+    observer: &Mutex<dyn Observer>,
+    question: impl FnOnce(&mut dyn Observer) -> T,
+) -> Option<T> {
+    match observer.try_lock() {
+        Ok(observer) => {
+            // A panic must not cross the interpreter's frames. The guard is dropped by it, so that
+            // the lock is poisoned and the observer not called again.
+            let answer = catch_unwind(AssertUnwindSafe(|| {
+                let mut observer = observer;
+                question(&mut *observer)
+            }));
+            answer.map_err(|_| Fault::ObserverPanicked.keep()).ok()
+        }
+        Err(TryLockError::WouldBlock) => {
+            Fault::ObserverBusy.keep();
+            None
+        }
+        Err(TryLockError::Poisoned(_)) => {
+            Fault::ObserverPanicked.keep();
+            None
+        }
+    }
+}

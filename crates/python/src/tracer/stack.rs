@@ -1,0 +1,77 @@
+//! What the Python stack says about an import: the module's names, and who imports it.
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use super::code::Mark;
+use super::events;
+use super::record::Key;
+use super::run;
+
+/// `__name__` and `__package__` of a module's globals; empty where they are unset or no strings.
+pub(super) fn module_names(globals: &Bound<'_, PyAny>) -> (String, String) {
+    let text = |key: &Bound<'_, PyString>| {
+        let globals = globals.cast::<PyDict>().ok()?;
+        let value = globals.get_item(key).ok()??;
+        Some(value.cast::<PyString>().ok()?.to_string_lossy().into_owned())
+    };
+    let py = globals.py();
+    let name = text(intern!(py, "__name__")).unwrap_or_default();
+    let package = text(intern!(py, "__package__")).unwrap_or_default();
+    (name, package)
+}
+
+/// The innermost project code among `frame` and its callers.
+///
+/// Code that was running before the tracer started has no mark yet: it is looked up, as it can
+/// well be the importer. Called with the run not borrowed, because frame objects are made on the
+/// way, which on 3.11 can start the garbage collector and with it any finalizer.
+pub(super) fn innermost_project_code(mut frame: Option<Bound<'_, PyAny>>) -> Option<Key> {
+    while let Some(current) = frame {
+        let code = code_of(&current)?;
+        match run::with(code.py(), |run| run.marks.get(&code))? {
+            Mark::Entry(key) => return Some(key),
+            Mark::Foreign => {}
+            Mark::None => {
+                if let Some(key) = events::discover(&code) {
+                    return Some(key);
+                }
+            }
+        }
+        frame = back(&current);
+    }
+    None
+}
+
+/// The frame that the present thread executes, if it executes any.
+pub(super) fn current_frame(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: the GIL is held; the result is null or a borrowed reference to a live frame object.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyEval_GetFrame().cast()) }
+}
+
+/// The globals of a frame.
+#[cfg(Py_3_12)]
+pub(super) fn globals<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: as in `code_of`.
+    unsafe {
+        let globals = ffi::PyFrame_GetGlobals(frame.as_ptr().cast());
+        Bound::from_owned_ptr_or_opt(frame.py(), globals)
+    }
+}
+
+fn code_of<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the frames come from `PyEval_GetFrame` and `PyFrame_GetBack`; the result is owned.
+    unsafe {
+        Bound::from_owned_ptr_or_opt(frame.py(), ffi::PyFrame_GetCode(frame.as_ptr().cast()).cast())
+    }
+}
+
+/// The caller's frame.
+pub(super) fn back<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: as in `code_of`.
+    unsafe {
+        Bound::from_owned_ptr_or_opt(frame.py(), ffi::PyFrame_GetBack(frame.as_ptr().cast()).cast())
+    }
+}

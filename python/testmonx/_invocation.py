@@ -1,0 +1,131 @@
+"""What pytest was asked for, as plain values for the engine. Nothing is decided here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import site
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import testmonx
+
+
+def library_dirs() -> list[str]:
+    """The directories of the interpreter, of installed distributions and of testmonx itself."""
+    paths = sysconfig.get_paths()
+    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    found.update(site.getsitepackages())
+    found.add(site.getusersitepackages())
+    found.update((sys.prefix, sys.exec_prefix))
+    found.add(str(Path(testmonx.__file__).parent))
+    return sorted(found | {os.path.realpath(path) for path in found})
+
+
+def own_dirs(config: pytest.Config) -> list[str]:
+    """The directory that pytest itself keeps its records in, if that plugin is on."""
+    try:
+        cache_dir = config.getini("cache_dir")
+    except (KeyError, ValueError):
+        return []
+    return [str(config.rootpath / os.path.expandvars(cache_dir))]
+
+
+def place(config: pytest.Config) -> dict[str, Any]:
+    """Where this process runs, and which part it plays under xdist."""
+    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
+    is_distributed = config.getoption("dist", "no") != "no" and not config.getoption("collectonly")
+    return {
+        "root": str(config.rootpath),
+        "datafile": os.environ.get("TESTMON_DATAFILE", ""),
+        "role": "worker" if workerinput else "controller" if is_distributed else "single",
+        "coordination": workerinput.get("testmonx"),
+        "worker": workerinput.get("workerid", ""),
+    }
+
+
+def switches(config: pytest.Config) -> dict[str, Any]:
+    """The options that say whether to select and to record."""
+    option = config.getoption
+    node_ids = any("::" in str(arg) for arg in config.args)
+    narrowing = {
+        "-k": bool(option("keyword", "")),
+        "-m": bool(option("markexpr", "")),
+        "--lf": bool(option("lf", False)),
+        "a node ID": node_ids,
+    }
+    return {
+        "testmon": option("testmon"),
+        "noselect": option("testmon_noselect"),
+        "nocollect": option("testmon_nocollect"),
+        "forceselect": option("testmon_forceselect"),
+        "no_testmon": option("no-testmon"),
+        "tmnet": option("tmnet"),
+        "collect_only": bool(option("collectonly", False)),
+        "narrowed_by": [name for name, is_given in narrowing.items() if is_given],
+    }
+
+
+def environment(config: pytest.Config) -> dict[str, Any]:
+    """The interpreter, the plugins and the options of this run."""
+    distributions = {
+        f"{dist.project_name} {dist.version}"
+        for _, dist in config.pluginmanager.list_plugin_distinfo()
+    }
+    return {
+        "name": config.getoption("environment_expression") or _evaluated(config),
+        "interpreter": f"{platform.python_implementation()} {platform.python_version()}",
+        "platform": f"{sys.platform} {platform.machine()}",
+        "pytest": pytest.__version__,
+        "plugins": sorted(distributions),
+        "early_plugins": list(config.getoption("plugins")),
+        "ini": _ini_values(config),
+        "options": _given_options(config),
+        "ignored_distributions": config.getini("testmon_ignore_dependencies"),
+    }
+
+
+def _evaluated(config: pytest.Config) -> str:
+    """The value of the ini option ``environment_expression``, as pytest-testmon computes it."""
+    expression = config.getini("environment_expression")
+    if not expression:
+        return ""
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    names = {"os": os, "sys": sys, "hashlib": hashlib, "md5": md5}
+    try:
+        return str(eval(expression, names))
+    except Exception as error:
+        raise pytest.UsageError(
+            f"environment_expression `{expression}` cannot be evaluated: {error!r} "
+            "(correct it in the ini file)"
+        ) from error
+
+
+def _ini_values(config: pytest.Config) -> list[tuple[str, str]]:
+    return [(name, _portable(config, config.getini(name))) for name in config._parser._inidict]
+
+
+def _given_options(config: pytest.Config) -> list[tuple[str, str]]:
+    parser = config._parser
+    groups = {id(group): group for group in (*parser._groups, parser._anonymous)}
+    found = []
+    for group in groups.values():
+        for option in group.options:
+            value = getattr(config.option, option.dest, None)
+            default = option.default if hasattr(option, "default") else None
+            if value != default and value and option.dest != "plugins":
+                found.append((option.dest, _portable(config, value)))
+    return sorted(found)
+
+
+def _portable(config: pytest.Config, value: object) -> str:
+    """``value`` as text that is the same in another checkout."""
+    return repr(value).replace(str(config.rootpath), ".")
