@@ -63,7 +63,7 @@ fmt: $(TOOLS)
 bench: $(INSTALLED)
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
 		$(MAKE) wheel PYTHON=$$python; done
-	$(BIN)/python benches/recording.py $(BENCH_ARGS)
+	PYTHONPATH=scripts $(BIN)/python benches/recording.py $(BENCH_ARGS)
 
 wheel: $(INSTALLED)
 

@@ -34,11 +34,24 @@ class Run:
         return set(self.outcomes)
 
 
-def run(python: Path, suite: Suite, tree: Path, *arguments: str, logged: bool = True) -> Run:
-    """Runs the suite's tests in `tree`; without `logged`, as a user would, and `outcomes` is empty."""
+def run(
+    python: Path,
+    suite: Suite,
+    tree: Path,
+    *arguments: str,
+    logged: bool = True,
+    whole: bool = True,
+) -> Run:
+    """Runs the suite's tests in `tree`.
+
+    Without `logged`, nothing is loaded into pytest and `outcomes` is empty; without `whole`, the suite's own
+    arguments are left out, so that `arguments` can name what to collect.
+    """
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory) / "outcomes.json"
-        command = [str(python), "-m", "pytest", *suite.arguments, *arguments]
+        command = [str(python), "-m", "pytest", *arguments]
+        if whole:
+            command += suite.arguments
         path = [str(tree / suite.source)]
         if logged:
             command += ["-p", "outcome_log"]
@@ -50,6 +63,13 @@ def run(python: Path, suite: Suite, tree: Path, *arguments: str, logged: bool = 
         status, output, elapsed, cpu = _measured(command, tree, environment)
         outcomes = json.loads(log.read_text(encoding="utf-8")) if log.exists() else {}
     return Run(status, output, outcomes, elapsed, cpu)
+
+
+def call(program: Path, *arguments: str, directory: Path) -> str:
+    """What a command prints; raises CalledProcessError if it fails."""
+    command = [str(program), *arguments]
+    finished = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True)
+    return finished.stdout
 
 
 def _measured(

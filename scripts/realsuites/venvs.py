@@ -31,7 +31,7 @@ def python_of(suite: Suite, base: Path, *, extra: tuple[str, ...] = ()) -> Path:
     venv = BUILD / "venvs" / name.replace("=", "")
     python = venv / "bin" / "python"
     with held(venv):
-        requirements = _pinned() + [f"{suite.name}=={suite.version}", *suite.requires, *extra]
+        requirements = [*_pinned(), f"{suite.name}=={suite.version}", *suite.requires, *extra]
         if _changed(venv / ".requirements", "\n".join(requirements)):
             _run([str(base), "-m", "venv", "--clear", "--without-pip", str(venv)])
             _pip(python, ["--no-deps", *requirements] if not extra else requirements)

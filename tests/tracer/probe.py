@@ -43,5 +43,5 @@ class Probe:
         return self.ran()
 
     def fault(self) -> str | None:
-        """What made the record incomplete, since the last call."""
+        """What made the record incomplete."""
         return self.native.fault()

@@ -258,7 +258,11 @@ def test_an_observer_that_is_in_use_is_a_fault_and_no_deadlock(drive: Drive) -> 
         probe.native.call_locked(m.f)
         assert "the observer was in use" in probe.fault()
         assert probe.ran_during(m.g)
-        probe.stop()
+        probe.native.stop()
+        again = Probe(probe.root)
+        again.start()
+        assert again.ran_during(m.g) == ["f", "g"]
+        again.stop()
         """,
         files=M,
     )

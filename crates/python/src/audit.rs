@@ -123,7 +123,13 @@ fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
                 lock(&recorder).file_opened(&place, access);
             }
         }
-        Event::MakeDirectory => note_made(&recorder, &args.get_item(0)?),
+        Event::MakeDirectory => {
+            // The event comes before the attempt, which fails if something is there already.
+            let path = args.get_item(0)?;
+            if path_of(&path).is_some_and(|path| !path.exists()) {
+                note_made(&recorder, &path);
+            }
+        }
         Event::Rename | Event::WriteSecond => note_made(&recorder, &args.get_item(1)?),
     }
     Ok(())
@@ -161,18 +167,21 @@ fn absolute(path: &Path) -> Option<PathBuf> {
 /// Whether the code that is running now reads source files for the interpreter or for pytest.
 fn reads_sources(py: Python<'_>) -> bool {
     // SAFETY: the interpreter's lock is held; the frame is borrowed and may be null.
-    let frame = unsafe { ffi::PyEval_GetFrame() };
-    if frame.is_null() {
-        return false;
+    let frame = unsafe { ffi::PyEval_GetFrame() }.cast::<ffi::PyObject>();
+    // SAFETY: a borrowed frame or null, which `Bound` takes a reference to.
+    let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, frame) };
+    while let Some(caller) = frame {
+        let Some(filename) = file_of(&caller) else { return false };
+        // `Path.read_bytes` and the like open on behalf of their caller.
+        if !filename.contains("/pathlib") {
+            return SOURCE_READERS.iter().any(|reader| filename.ends_with(reader));
+        }
+        frame = caller.getattr("f_back").ok().filter(|back| !back.is_none());
     }
-    // SAFETY: `frame` is a live frame; its code is a new reference, which `Bound` takes.
-    let code = unsafe {
-        Bound::from_owned_ptr_or_opt(py, ffi::PyFrame_GetCode(frame).cast::<ffi::PyObject>())
-    };
-    let filename = code.and_then(|code| code.getattr("co_filename").ok());
-    let Some(filename) = filename.and_then(|name| name.extract::<String>().ok()) else {
-        return false;
-    };
-    SOURCE_READERS.iter().any(|reader| filename.ends_with(reader))
+    false
 }
 
+/// The name of the file whose code runs in `frame`.
+fn file_of(frame: &Bound<'_, PyAny>) -> Option<String> {
+    frame.getattr("f_code").ok()?.getattr("co_filename").ok()?.extract().ok()
+}

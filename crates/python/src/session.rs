@@ -230,13 +230,13 @@ impl Session {
 
     /// Stops observing where nothing is recorded; gives up where the record is incomplete.
     fn check_recording(&mut self, py: Python<'_>) {
-        let fault = tracer::take_fault().map(|fault| fault.to_string());
+        let fault = tracer::fault().map(|fault| fault.to_string());
         let Some(engine) = &mut self.engine else {
             self.recording.borrow_mut(py).stop(py);
             return;
         };
         let error = self.recording.borrow(py).error().map(str::to_owned);
-        if let Some(why) = fault.or_else(|| error.filter(|_| engine.records())) {
+        if let Some(why) = fault.or(error).filter(|_| engine.records()) {
             engine.give_up(&why);
         }
         if !engine.is_recording() {

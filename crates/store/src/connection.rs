@@ -15,11 +15,7 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Opens the file for reading and writing, and makes it if it is missing.
 pub(crate) fn open_writable(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let connection = open(path, flags)?;
-    // Takes effect in an empty file only. Without it garbage collection could not shrink the file
-    // but by rewriting it.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    Ok(connection)
+    open(path, flags)
 }
 
 /// Opens the file for reading. It must exist.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use thiserror::Error;
 
 use crate::connection::BUSY_TIMEOUT;
@@ -175,6 +175,7 @@ pub(crate) enum Fault {
     Sql(rusqlite::Error),
     Unusable(Unusable),
     Batch(BatchError),
+    Io(io::Error),
     Replaced,
 }
 
@@ -190,6 +191,7 @@ impl Fault {
             Self::Sql(source) => classify(source, path),
             Self::Unusable(why) => StoreError::Unusable(why),
             Self::Batch(why) => StoreError::Batch(why),
+            Self::Io(source) => StoreError::io(source, path),
             Self::Replaced => StoreError::Replaced { path: path.to_owned() },
         }
     }
@@ -215,11 +217,20 @@ fn classify(error: rusqlite::Error, path: &Path) -> StoreError {
         rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
         other => other.sqlite_error_code(),
     };
+    match error.sqlite_extended_error_code() {
+        // The directory cannot be written, so that there is no place for a journal.
+        Some(ffi::SQLITE_READONLY_DIRECTORY) => return StoreError::Permission { path },
+        Some(ffi::SQLITE_READONLY_DBMOVED) => return StoreError::Replaced { path },
+        _ => {}
+    }
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path },
         Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path },
         Some(ErrorCode::DiskFull) => StoreError::Full { path },
         Some(ErrorCode::PermissionDenied) => StoreError::Permission { path },
+        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) if path.is_dir() => {
+            StoreError::IsDirectory { path }
+        }
         Some(ErrorCode::CannotOpen) => cannot_open(error, path),
         Some(ErrorCode::SystemIoFailure) => {
             StoreError::Io { path, source: io::Error::other(error) }
@@ -231,6 +242,7 @@ fn classify(error: rusqlite::Error, path: &Path) -> StoreError {
             | ErrorCode::NotADatabase
             | ErrorCode::ConstraintViolation
             | ErrorCode::TypeMismatch
+            | ErrorCode::TooBig
             | ErrorCode::Unknown,
         ) => damaged(&error),
         Some(_) => StoreError::Sqlite { path, source: error },
@@ -252,9 +264,6 @@ fn cannot_open(error: rusqlite::Error, path: PathBuf) -> StoreError {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    if path.is_dir() {
-        return StoreError::IsDirectory { path };
-    }
     if !directory.is_dir() {
         return StoreError::NoDirectory { path };
     }

@@ -180,7 +180,10 @@ fn sweep(connection: &Connection, table: &str, used: &Marks) -> Result<usize, Fa
 fn shrink(connection: &Connection) -> Result<(), Fault> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     if pragma("freelist_count")? > pragma("page_count")? / 4 {
-        connection.execute_batch("PRAGMA incremental_vacuum")?;
+        let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
+        let mut steps = vacuum.query(())?;
+        // Each step frees one page.
+        while steps.next()?.is_some() {}
     }
     Ok(())
 }

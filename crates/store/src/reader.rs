@@ -83,3 +83,20 @@ fn roll_back_killed_writer(path: &Path) {
         let _ = schema::recognise(&connection);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    #[test]
+    fn a_reader_cannot_write_even_if_it_had_the_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        drop(Store::open(&path).unwrap());
+        let reader = Reader::open(&path).unwrap();
+        let error = reader.connection.execute("UPDATE store SET runs = 7", ()).unwrap_err();
+        let error = Fault::from(error).at(&path);
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error:?}");
+    }
+}

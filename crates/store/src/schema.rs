@@ -6,6 +6,7 @@
 //! database, is shorter than its header says, or whose list of tables cannot be read.
 
 use std::cmp::Ordering;
+use std::fs;
 
 use rusqlite::{Connection, Transaction};
 
@@ -37,10 +38,18 @@ pub(crate) enum Contents {
 ///
 /// [`Unusable`] if it is no store or a later version's; whatever SQLite says if it cannot be read.
 pub(crate) fn recognise(connection: &Connection) -> Result<Contents, Fault> {
+    if connection.is_autocommit() {
+        // All answers must be about one state of the file, and its length too.
+        let transaction = connection.unchecked_transaction()?;
+        let contents = recognise(&transaction);
+        transaction.commit()?;
+        return contents;
+    }
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     let tables = tables(connection)?;
     if application == i64::from(APPLICATION_ID) {
+        check_length(connection)?;
         return match version.cmp(&SCHEMA_VERSION) {
             Ordering::Equal => Ok(Contents::Current),
             Ordering::Greater => Err(Fault::Unusable(Unusable::Newer { found: version })),
@@ -49,7 +58,11 @@ pub(crate) fn recognise(connection: &Connection) -> Result<Contents, Fault> {
         };
     }
     if tables.is_empty() && application == 0 && version == 0 {
-        return Ok(Contents::Nothing);
+        // To SQLite a file of a few bytes, whatever they are, is an empty database to be written over.
+        return match (pragma("page_count")?, length(connection)) {
+            (0, Some(1..)) => Err(Fault::damaged("it is too short for a database")),
+            _ => Ok(Contents::Nothing),
+        };
     }
     // These two have been in every version of pytest-testmon since 1.0.
     let has = |name: &str| tables.iter().any(|table| table == name);
@@ -61,10 +74,35 @@ pub(crate) fn recognise(connection: &Connection) -> Result<Contents, Fault> {
     Err(Fault::Unusable(why))
 }
 
+/// SQLite notices missing pages, but fills up the last one with zeros.
+fn check_length(connection: &Connection) -> Result<(), Fault> {
+    let text = |name| connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    // Pages can be in a write-ahead log, if somebody chose one with SQLite's shell.
+    if text("journal_mode")? == "delete"
+        && length(connection).is_some_and(|length| !length.is_multiple_of(page.unsigned_abs()))
+    {
+        return Err(Fault::damaged("it is cut short"));
+    }
+    Ok(())
+}
+
+fn length(connection: &Connection) -> Option<u64> {
+    let path = connection.path().filter(|path| !path.is_empty())?;
+    Some(fs::metadata(path).ok()?.len())
+}
+
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut select = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
     let names = select.query_map((), |row| row.get(0))?;
     names.collect()
+}
+
+/// To be called before the transaction in which an empty file is made a store.
+pub(crate) fn prepare(connection: &Connection) -> Result<(), Fault> {
+    // Without it garbage collection could not shrink the file but by rewriting it.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    Ok(())
 }
 
 /// Makes an empty file a store.

@@ -131,8 +131,7 @@ mod tests {
         write("data-journal", "journal");
         write("data.set-aside-1", "older");
         write("data.set-aside-2-wal", "older still");
-        let set_aside = move_away(&path, Unusable::OtherDatabase).unwrap();
-        assert_eq!(set_aside.to, directory.path().join("data.set-aside-3"));
+        assert_eq!(rename(&path).unwrap(), directory.path().join("data.set-aside-3"));
         assert_eq!(read("data.set-aside-3"), "main");
         assert_eq!(read("data.set-aside-3-journal"), "journal");
         assert_eq!(read("data.set-aside-1"), "older");

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::connection::{self, file_identity};
 use crate::error::{Fault, StoreError, Unusable};
@@ -110,14 +110,12 @@ fn make_room(path: &Path, why: Unusable) -> Result<Opened, StoreError> {
 
 /// Opens, makes or migrates the store.
 fn attempt(path: &Path) -> Result<Store, StoreError> {
-    let at_path = |fault: Fault| fault.at(path);
-    let connection = connection::open_writable(path).map_err(|error| at_path(error.into()))?;
-    let contents = schema::recognise(&connection).map_err(at_path)?;
-    if connection.is_readonly("main").map_err(|error| at_path(error.into()))? {
-        return Err(why_read_only(path));
-    }
+    let (connection, contents) = recognise(path).map_err(|fault| fault.at(path))?;
     let file = file_identity(path);
     let mut store = Store { reader: Reader::over(connection, PathBuf::from(path)), file };
+    if contents == Contents::Nothing {
+        schema::prepare(&store.connection).map_err(|fault| fault.at(path))?;
+    }
     if contents != Contents::Current {
         // Asked again under the lock, since two processes can find the same empty file.
         store.write(|transaction| match schema::recognise(transaction)? {
@@ -129,10 +127,75 @@ fn attempt(path: &Path) -> Result<Store, StoreError> {
     Ok(store)
 }
 
-/// SQLite falls back to reading without saying why.
-fn why_read_only(path: &Path) -> StoreError {
-    match std::fs::OpenOptions::new().write(true).open(path) {
-        Err(error) => StoreError::io(error, path),
-        Ok(_) => StoreError::ReadOnly { path: path.to_owned() },
+fn recognise(path: &Path) -> Result<(Connection, Contents), Fault> {
+    let connection = connection::open_writable(path)?;
+    let contents = schema::recognise(&connection)?;
+    if connection.is_readonly("main")? {
+        // SQLite falls back to reading without saying why: either it may not write, or the header
+        // says that only a later SQLite can.
+        let attempt = std::fs::OpenOptions::new().write(true).open(path);
+        return Err(attempt.err().map_or_else(
+            || Fault::damaged("its header asks for a later version of SQLite"),
+            Fault::Io,
+        ));
+    }
+    // Somebody can have changed it with SQLite's shell; a write-ahead log would lie beside the file.
+    connection.pragma_update(None, "journal_mode", "DELETE")?;
+    Ok((connection, contents))
+}
+
+#[cfg(test)]
+mod tests {
+    use testmonx_core::trace::{Batch, NodeId, Outcome, SpanBody, Subject, Trace};
+    use testmonx_core::{Digest, Fact, Kind};
+
+    use super::*;
+    use crate::Importer;
+
+    fn batch(size: u32) -> Batch {
+        let trace = Trace {
+            subject: Subject::Test(NodeId::new("t.py::t")),
+            outcome: Outcome::Passed,
+            micros: 0,
+            body: SpanBody { facts: (0..size).collect(), spans: Vec::new() },
+            collected: Vec::new(),
+        };
+        let fact = |at| Fact::new(Kind::File, format!("{at:0>100}"), Digest::of(b""));
+        let facts = (0..size).map(fact).collect();
+        Batch { facts, traces: vec![trace], ..Batch::default() }
+    }
+
+    #[test]
+    fn a_full_disk_loses_the_batch_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        let mut store = Store::open(&path).unwrap().store;
+        let environment = store.environment(&[]).unwrap();
+        let session = store.begin_session(environment, "s").unwrap();
+        let limit = |store: &Store, pages: u32| {
+            store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        };
+        limit(&store, 60);
+        let mut importer = Importer::new();
+        let large = batch(5_000);
+        let error = store.record(environment, session, &mut importer, &large, &[]).unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+        assert!(error.to_string().starts_with("the disk is full"), "{error}");
+        assert_eq!(store.load(environment).unwrap().subjects, []);
+        limit(&store, 10_000);
+        store.record(environment, session, &mut importer, &large, &[]).unwrap();
+        assert_eq!(store.load(environment).unwrap().facts, large.facts);
+    }
+
+    #[test]
+    fn a_write_ahead_log_is_undone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        let store = Store::open(&path).unwrap().store;
+        store.connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        drop(store);
+        let mut store = Store::open(&path).unwrap().store;
+        store.environment(&[]).unwrap();
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

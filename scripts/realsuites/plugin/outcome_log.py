@@ -28,7 +28,9 @@ class OutcomeLog:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Notes one phase of a test."""
         xfail = "x" if hasattr(report, "wasxfail") else ""
-        self._outcomes.setdefault(report.nodeid, []).append(f"{report.when} {xfail}{report.outcome}")
+        self._outcomes.setdefault(report.nodeid, []).append(
+            f"{report.when} {xfail}{report.outcome}"
+        )
 
     def pytest_sessionfinish(self) -> None:
         """Writes the file."""

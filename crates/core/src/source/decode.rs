@@ -85,7 +85,9 @@ impl Encoding {
             // "utf-8-unix" and the like are Emacs's.
             long if long.starts_with("utf-8-") => Self::Utf8,
             "ascii" | "us-ascii" | "646" => Self::Ascii,
-            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" => Self::Latin1,
+            "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" => {
+                Self::Latin1
+            }
             long if long.starts_with("latin-1-") || long.starts_with("iso-8859-1-") => Self::Latin1,
             "iso-8859-15" | "iso8859-15" | "latin-9" | "latin9" | "l9" => Self::Latin9,
             "cp1252" | "windows-1252" | "1252" => Self::Cp1252,
@@ -154,7 +156,10 @@ mod tests {
     #[test]
     fn declared_encodings_decode() {
         assert_eq!(text(b"# -*- coding: latin-1 -*-\n'\xfc'").unwrap().lines().last(), Some("'ü'"));
-        assert_eq!(text(b"#!py\n# vim: fileencoding=cp1252\n'\x80'").unwrap().lines().last(), Some("'€'"));
+        assert_eq!(
+            text(b"#!py\n# vim: fileencoding=cp1252\n'\x80'").unwrap().lines().last(),
+            Some("'€'")
+        );
         assert_eq!(text(b"\n#coding=iso_8859_15\n'\xa4'").unwrap().lines().last(), Some("'€'"));
         assert!(text(b"# coding: ascii\n'\xfc'").unwrap_err().contains("ascii"));
         assert!(text(b"# coding: cp1252\n'\x81'").is_err());

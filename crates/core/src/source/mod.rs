@@ -16,10 +16,10 @@
 //! | annotations of local variables | nothing: they are never evaluated |
 //! | `if TYPE_CHECKING:` bodies | nothing: they never run |
 //!
-//! Files of this folder, in the order in which a source passes through them: [`decode`] (bytes to
-//! text), [`model`] (text to syntax tree, and the result), [`walk`] (the one pass over the tree, with
-//! [`spell`] and [`strings`] as what a node says, and [`scopes`] as who owns it), [`outline`] (what
-//! is remembered of the result).
+//! Files of this folder, in the order in which a source passes through them: `decode` (bytes to
+//! text), `model` (text to syntax tree, and the result; `deep` where the tree needs a larger stack),
+//! `walk` (the one pass over the tree, with `spell` and `strings` for what a node says, and `scopes`
+//! for who owns it), `outline` (what is remembered of the result).
 //!
 //! Not seen, and admitted: code that reads its own source (`inspect.getsource`) or its line numbers.
 

@@ -197,7 +197,10 @@ impl SourceModel {
         let boxed = |name: &str, digest: Digest| (Box::from(name), digest);
         Outline::new(
             self.module.digest,
-            self.functions.iter().map(|function| boxed(&function.name, function.digest())).collect(),
+            self.functions
+                .iter()
+                .map(|function| boxed(&function.name, function.digest()))
+                .collect(),
             self.docstrings.iter().map(|(name, digest)| boxed(name, *digest)).collect(),
         )
     }

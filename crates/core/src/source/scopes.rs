@@ -92,7 +92,8 @@ impl Scopes {
         while let Some(last) = last_part(outer) {
             // A function may bear the name that 3.14 gives to code for annotations.
             let is_nameless = last.starts_with('<')
-                || (last == "__annotate__" && !self.named(outer).iter().any(|s| s.has_line(first_line)));
+                || (last == "__annotate__"
+                    && !self.named(outer).iter().any(|s| s.has_line(first_line)));
             if !is_nameless {
                 break;
             }

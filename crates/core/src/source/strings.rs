@@ -1,10 +1,10 @@
 //! How string literals are spelt: by value, however they are quoted, prefixed or cut into pieces.
 
-use ruff_python_ast::{
-    ExprBytesLiteral, ExprFString, ExprStringLiteral, ExprTString, FStringPart, InterpolatedElement,
-    InterpolatedStringElement, NodeKind, StringLiteral,
-};
 use ruff_python_ast::visitor::source_order::SourceOrderVisitor;
+use ruff_python_ast::{
+    ExprBytesLiteral, ExprFString, ExprStringLiteral, ExprTString, FStringPart,
+    InterpolatedElement, InterpolatedStringElement, NodeKind, StringLiteral,
+};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::spell::Spelling;

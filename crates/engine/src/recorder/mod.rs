@@ -157,7 +157,8 @@ impl Recorder {
             let id = self.charge(fact);
             self.files.observed(id, place.to_owned());
         }
-        if access != Access::Read {
+        // A directory is opened for writing to make a nameless file in it (`O_TMPFILE`).
+        if access != Access::Read && !place.is_dir() {
             self.files.wrote(place);
         }
     }

@@ -1,6 +1,6 @@
 //! Why the tracer could not start, and what made its record incomplete.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::PyErr;
 
@@ -26,7 +26,9 @@ pub(crate) enum StartError {
         owner: String,
     },
     /// The interpreter is one that the tracer cannot read.
-    #[error("the tracer does not support this interpreter: {reason} (use a CPython with the GIL, 3.11 to 3.13)")]
+    #[error(
+        "the tracer does not support this interpreter: {reason} (use a CPython with the GIL, 3.11 to 3.13)"
+    )]
     Unsupported {
         /// What was found.
         reason: &'static str,
@@ -36,7 +38,7 @@ pub(crate) enum StartError {
     Refused(#[from] PyErr),
 }
 
-/// What made the record incomplete: from here on, tests may have run code that was not seen.
+/// What made the record incomplete: from then on, tests may have run code that was not seen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     /// The observer was locked when an event came.
@@ -59,13 +61,22 @@ pub(crate) enum Fault {
 static FAULT: Mutex<Option<Fault>> = Mutex::new(None);
 
 impl Fault {
-    /// Keeps the fault for [`Fault::take`], unless there is an earlier one: it is the cause.
+    /// Keeps the fault, unless there is an earlier one, which is the cause.
     pub(super) fn keep(self) {
-        FAULT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(self);
+        kept().get_or_insert(self);
     }
 
-    /// The first fault since the last call.
-    pub(super) fn take() -> Option<Self> {
-        FAULT.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// The fault that was kept.
+    pub(super) fn get() -> Option<Self> {
+        kept().clone()
     }
+
+    /// Forgets the fault: a new run begins.
+    pub(super) fn clear() {
+        *kept() = None;
+    }
+}
+
+fn kept() -> MutexGuard<'static, Option<Fault>> {
+    FAULT.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,12 +15,11 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::code::Mark;
 use super::error::{Fault, StartError};
 use super::events;
 use super::gil::Owned;
 use super::record::Kind;
-use super::run::{self, Retired};
+use super::run::{self, Heard, Retired};
 use super::stack;
 
 /// `_PyFrameEvalFunction`, declared as one through which a thread can be unwound: a daemon thread that
@@ -63,7 +62,7 @@ impl Hook {
         Ok(Self)
     }
 
-    pub(super) fn enable(&self, py: Python<'_>) -> PyResult<()> {
+    pub(super) fn enable(py: Python<'_>) -> PyResult<()> {
         NEXT.store(installed(py) as *mut c_void, Ordering::Relaxed);
         set(py, eval_frame);
         Ok(())
@@ -120,7 +119,7 @@ unsafe extern "C-unwind" fn eval_frame(
     // SAFETY: the interpreter calls with the GIL held and a frame to be evaluated, and `enable` stored the
     // next function. No value with a destructor is alive across the call.
     unsafe {
-        let is_import = before(frame, throw);
+        let is_import = before(frame);
         let next = transmute::<*mut c_void, EvalFrame>(NEXT.load(Ordering::Relaxed));
         let result = next(thread, frame, throw);
         if is_import {
@@ -137,38 +136,27 @@ unsafe extern "C-unwind" fn eval_frame(
 ///
 /// # Safety
 /// As for [`eval_frame`].
-unsafe extern "C" fn before(frame: *mut InterpreterFrame, throw: c_int) -> bool {
+unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
     // SAFETY: the caller's promise; the frame keeps its code alive.
     let (py, code) = unsafe {
         let py = Python::assume_attached();
         (py, Borrowed::from_ptr(py, (*frame).code))
     };
-    let key = match run::with(py, |run| run.marks.get(&code)) {
-        Some(Mark::Entry(key)) => key,
-        Some(Mark::None) => match with_exception_set_aside(py, || events::discover(&code)) {
-            Some(key) => key,
-            None => return false,
-        },
-        Some(Mark::Foreign) | None => return false,
-    };
     let mut retired = Retired::default();
-    let is_module = run::with(py, |run| {
-        let is_module = run.record.kind(key) == Some(Kind::Module);
-        if !is_module {
-            run.hit(py, key, &mut retired);
-        }
-        is_module
-    });
-    if is_module == Some(true) && throw == 0 {
-        // SAFETY: the frame keeps its globals alive.
-        let globals = unsafe { Borrowed::from_ptr(py, (*frame).globals) };
-        // SAFETY: the frame has not begun.
-        let frame = unsafe { ModuleFrame::new(frame) };
-        // The frame is not on the stack yet: the current one is the caller's.
-        events::open_import(key, frame, &globals, stack::current_frame(py));
-        return true;
+    let mut heard = run::with(py, |run| run.hear(&code, &mut retired));
+    if heard == Some(Heard::Unknown)
+        && let Some(key) = with_exception_set_aside(py, || events::discover(&code))
+    {
+        heard = run::with(py, |run| run.hit(py, key, &mut retired));
     }
-    false
+    let Some(Heard::Module(module)) = heard else { return false };
+    // SAFETY: the frame keeps its globals alive.
+    let globals = unsafe { Borrowed::from_ptr(py, (*frame).globals) };
+    // SAFETY: the frame has not begun.
+    let frame = unsafe { ModuleFrame::new(frame) };
+    // The frame is not on the stack yet: the current one is the caller's.
+    events::open_import(module, frame, &globals, stack::current_frame(py));
+    true
 }
 
 /// Closes the import of a module body that has ended.

@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 
 use super::backend::ModuleFrame;
-use super::code::Mark;
+use super::code::{self, Mark};
 use super::error::Fault;
 use super::record::Key;
 use super::run::{self, ImportStart, Retired};
@@ -13,14 +13,24 @@ use super::stack;
 
 /// The entry of project code that had no mark yet.
 pub(super) fn discover(code: &Bound<'_, PyAny>) -> Option<Key> {
-    let found = run::with(code.py(), |run| match run.marks.get(code) {
-        Mark::None => run.discover(code),
-        Mark::Foreign | Mark::Entry(_) => Ok(None),
-    })?;
-    found.unwrap_or_else(|error| {
+    if run::with(code.py(), |run| run.marks.get(code))? != Mark::None {
+        return None;
+    }
+    look_up(code).unwrap_or_else(|error| {
         Fault::Refused(error.to_string()).keep();
         None
     })
+}
+
+fn look_up(code: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
+    let py = code.py();
+    let filename = code::filename(code)?;
+    let Some(source) = run::with(py, |run| run.source(&filename)).flatten() else {
+        run::with(py, |run| run.marks.set(code, None)).transpose()?;
+        return Ok(None);
+    };
+    let (qualname, line) = (code::qualname(code)?, code::first_line(code)?);
+    Ok(run::with(py, |run| run.add(code, source, &qualname, line)).transpose()?.flatten())
 }
 
 /// Opens the import of the module whose body starts in `frame`, called by the code in `caller`.

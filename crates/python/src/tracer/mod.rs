@@ -83,13 +83,13 @@ pub(crate) fn start(py: Python<'_>, observer: Arc<Mutex<dyn Observer>>) -> Resul
     if run::with(py, |_| ()).is_some() {
         return Err(StartError::AlreadyRunning);
     }
+    Fault::clear();
     let marks = Marks::new(py, MARKS_USED.load(Ordering::Relaxed))?;
     let hook = Hook::install(py)?;
     if let Some(mut run) = RUN.borrow(py) {
         *run = Some(Run::new(marks, hook, observer));
     }
-    let enabled = run::with(py, |run| run.hook.enable(py)).unwrap_or(Ok(()));
-    if let Err(error) = enabled {
+    if let Err(error) = Hook::enable(py) {
         stop(py);
         return Err(error.into());
     }
@@ -126,9 +126,9 @@ pub(crate) fn import_line(py: Python<'_>) -> u32 {
     run::with(py, |run| run.imports.line(py)).unwrap_or(0)
 }
 
-/// The first thing since the last call that made the record incomplete, if anything did.
+/// The first thing since the start that made the record incomplete, if anything did.
 ///
-/// A session that finds one must not save traces of what ran since the last time that it asked.
-pub(crate) fn take_fault() -> Option<Fault> {
-    Fault::take()
+/// Once there is one, a session must save no further traces.
+pub(crate) fn fault() -> Option<Fault> {
+    Fault::get()
 }

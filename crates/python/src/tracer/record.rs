@@ -78,6 +78,7 @@ impl Record {
     }
 
     /// The kind of an entry.
+    #[inline]
     pub(super) fn kind(&self, key: Key) -> Option<Kind> {
         self.entries.get(key.0).map(|entry| entry.kind)
     }

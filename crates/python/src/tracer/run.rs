@@ -2,17 +2,18 @@
 //!
 //! Everything here runs under the GIL, with the run borrowed, and executes no Python code: neither do
 //! the observer's methods, by contract, nor the few calls into the interpreter (reading a frame's
-//! position, setting a code object's events). Objects that are let go of can run finalizers, so they
+//! position, setting a code object's events). Nor may anything let go of the GIL, as PyO3's once-cells
+//! (`intern!`) do when they are filled. Objects that are let go of can run finalizers, so they
 //! are put into [`Retired`], which the callers drop after the borrow has ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Observer};
+use testmonx_engine::observer::{CodeId, Observer, SourceId};
 
 use super::backend::{Hook, ModuleFrame};
-use super::code::{self, Marks};
+use super::code::{Mark, Marks};
 use super::error::Fault;
 use super::gil::{GilCell, Owned};
 use super::imports::{Imports, OpenImport};
@@ -37,6 +38,21 @@ pub(super) struct Run {
     pub(super) hook: Hook,
     names: FileNames,
     observer: Arc<Mutex<dyn Observer>>,
+}
+
+/// What came of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It was noted.
+    Noted,
+    /// It was noted, and is the last of this code object that is worth hearing in this epoch.
+    Enough,
+    /// A module body starts.
+    Module(Key),
+    /// It is not project code.
+    Foreign,
+    /// It is code that has no mark yet.
+    Unknown,
 }
 
 /// Calls `action` with the run that is on; `None` if there is none.
@@ -66,36 +82,52 @@ impl Run {
         }
     }
 
-    /// Notes that code of an entry runs now, and tells whether that was worth hearing for the
-    /// last time in this epoch.
-    ///
-    /// Never while an import is open: which statement of the module made the call is read off the
-    /// module's frame at each call.
+    /// Takes note of a code object that starts or goes on now.
     #[inline]
-    pub(super) fn hit(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> bool {
-        if self.imports.is_empty() {
-            return self.record.hit(key);
+    pub(super) fn hear(&mut self, code: &Bound<'_, PyAny>, retired: &mut Retired) -> Heard {
+        match self.marks.get(code) {
+            Mark::Entry(key) => self.hit(code.py(), key, retired),
+            Mark::Foreign => Heard::Foreign,
+            Mark::None => Heard::Unknown,
         }
-        self.settle(py, retired);
-        if self.imports.is_empty() {
-            return self.record.hit(key);
-        }
-        let line = self.imports.line(py);
-        self.record.hit_at(line, key);
-        false
     }
 
-    /// Finds the entry of a code object that has no mark yet, and marks it.
-    pub(super) fn discover(&mut self, code: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
-        let filename = code::filename(code)?;
+    /// Takes note of code of an entry that starts or goes on now.
+    #[inline]
+    pub(super) fn hit(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
+        if self.record.kind(key) == Some(Kind::Module) {
+            return Heard::Module(key);
+        }
+        if !self.imports.is_empty() {
+            self.settle(py, retired);
+            if !self.imports.is_empty() {
+                // Which statement of the module made the call is read off its frame at each call, so
+                // none is the last worth hearing of.
+                let line = self.imports.line(py);
+                self.record.hit_at(line, key);
+                return Heard::Noted;
+            }
+        }
+        if self.record.hit(key) { Heard::Enough } else { Heard::Noted }
+    }
+
+    /// The source that a file name stands for, if it is one of the project's.
+    pub(super) fn source(&mut self, filename: &str) -> Option<SourceId> {
         let observer = &self.observer;
-        let Some(source) = self.names.source(&filename, |name| ask(observer, |o| o.source(name)))
-        else {
-            self.marks.set(code, None)?;
+        self.names.source(filename, |name| ask(observer, |o| o.source(name)))
+    }
+
+    /// Makes an entry for project code, unless its like has one, marks the code, and watches it.
+    pub(super) fn add(
+        &mut self,
+        code: &Bound<'_, PyAny>,
+        source: SourceId,
+        qualname: &str,
+        line: u32,
+    ) -> PyResult<Option<Key>> {
+        let Some(id) = ask(&self.observer, |o| o.code(source, qualname, line)) else {
             return Ok(None);
         };
-        let (qualname, line) = (code::qualname(code)?, code::first_line(code)?);
-        let Some(id) = ask(observer, |o| o.code(source, &qualname, line)) else { return Ok(None) };
         let kind = if qualname == "<module>" { Kind::Module } else { Kind::Function };
         let key = self.record.add(id, kind);
         self.marks.set(code, Some(key))?;

@@ -1,7 +1,6 @@
 //! What the Python stack says about an import: the module's names, and who imports it.
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
@@ -12,15 +11,12 @@ use super::run;
 
 /// `__name__` and `__package__` of a module's globals; empty where they are unset or no strings.
 pub(super) fn module_names(globals: &Bound<'_, PyAny>) -> (String, String) {
-    let text = |key: &Bound<'_, PyString>| {
+    let text = |key: &str| {
         let globals = globals.cast::<PyDict>().ok()?;
         let value = globals.get_item(key).ok()??;
         Some(value.cast::<PyString>().ok()?.to_string_lossy().into_owned())
     };
-    let py = globals.py();
-    let name = text(intern!(py, "__name__")).unwrap_or_default();
-    let package = text(intern!(py, "__package__")).unwrap_or_default();
-    (name, package)
+    (text("__name__").unwrap_or_default(), text("__package__").unwrap_or_default())
 }
 
 /// The innermost project code among `frame` and its callers.

@@ -58,9 +58,9 @@ impl TracerProbe {
         super::import_line(py)
     }
 
-    /// The words of the fault since the last call, if there is one.
+    /// The words of the fault, if there is one.
     fn fault(&self) -> Option<String> {
-        super::take_fault().map(|fault| fault.to_string())
+        super::fault().map(|fault| fault.to_string())
     }
 
     /// Makes the observer panic when it is next asked about a file.
@@ -70,7 +70,8 @@ impl TracerProbe {
 
     /// Calls `function` while the observer is locked, as no session should.
     fn call_locked(&self, function: &Bound<'_, PyAny>) -> PyResult<()> {
-        let _locked = self.log.as_ref().map(|log| log.lock().unwrap_or_else(PoisonError::into_inner));
+        let _locked =
+            self.log.as_ref().map(|log| log.lock().unwrap_or_else(PoisonError::into_inner));
         function.call0()?;
         Ok(())
     }

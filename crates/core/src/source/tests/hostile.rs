@@ -9,7 +9,7 @@ import os.path as p, sys
 if TYPE_CHECKING:
     from x import y
 type A[T: (int, str), *Ts, **P] = dict[T, 'é']
-@dec(lambda q: f'{q!r:>{w}} {q=}' rf'\\d{q}' b''.decode())
+@dec(lambda q: f'{q!r:>{w}} {q=}' rf'\\d{q}', b'\\xff' b'')
 async def f(a, /, b: int = 0x1F, *c, d=1_0.5e-3j, **e) -> 'ü':
     '''Doc\\ud800.'''
     async with a as (b, *c), d: await e
@@ -33,7 +33,8 @@ t'{a}{b=}'
 fn numbers() -> impl Iterator<Item = usize> {
     let mut state: u64 = 0x5eed;
     std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize
     })
 }

@@ -10,10 +10,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::super::code::Mark;
 use super::super::events;
-use super::super::record::{Key, Kind};
-use super::super::run::{self, Retired};
+use super::super::record::Key;
+use super::super::run::{self, Heard, Retired};
 use super::super::stack;
 use super::module_frame::ModuleFrame;
 
@@ -53,10 +52,13 @@ pub(super) unsafe extern "C" fn on_throw(
     // SAFETY: the interpreter calls with the GIL held.
     let py = unsafe { Python::assume_attached() };
     // SAFETY: `args` and `nargsf` are as the vectorcall protocol has them.
-    if let Some(code) = unsafe { first_argument(py, args, nargsf) }
-        && let Some(key) = events::discover(&code).or_else(|| known(&code))
-    {
-        note(py, key);
+    if let Some(code) = unsafe { first_argument(py, args, nargsf) } {
+        let heard = hear(&code);
+        if heard == Heard::Unknown
+            && let Some(key) = events::discover(&code)
+        {
+            note(py, key);
+        }
     }
     none(py)
 }
@@ -72,25 +74,17 @@ pub(super) unsafe extern "C" fn on_project_code(
     let py = unsafe { Python::assume_attached() };
     // SAFETY: `args` and `nargsf` are as the vectorcall protocol has them.
     let Some(code) = (unsafe { first_argument(py, args, nargsf) }) else { return none(py) };
-    let mut retired = Retired::default();
-    let mut module = None;
-    let is_enough = run::with(py, |run| {
-        let Mark::Entry(key) = run.marks.get(&code) else { return false };
-        if run.record.kind(key) == Some(Kind::Module) {
-            module = Some(key);
-            return false;
+    match hear(&code) {
+        Heard::Enough => {
+            run::with(py, |run| run.hook.disabled(&code));
+            disable(py)
         }
-        let is_enough = run.hit(py, key, &mut retired);
-        if is_enough {
-            run.hook.disabled(&code);
+        Heard::Module(module) => {
+            open_import(py, module);
+            none(py)
         }
-        is_enough
-    });
-    drop(retired);
-    if let Some(module) = module {
-        open_import(py, module);
+        Heard::Noted | Heard::Foreign | Heard::Unknown => none(py),
     }
-    if is_enough == Some(true) { disable(py) } else { none(py) }
 }
 
 /// Local `PY_RETURN` of a module body.
@@ -112,27 +106,20 @@ pub(super) unsafe extern "C" fn on_module_return(
     none(py)
 }
 
-/// The entry of a code object that has a mark.
-fn known(code: &Bound<'_, PyAny>) -> Option<Key> {
-    match run::with(code.py(), |run| run.marks.get(code))? {
-        Mark::Entry(key) => Some(key),
-        Mark::Foreign | Mark::None => None,
-    }
+/// Takes note of the code of an event.
+#[inline]
+fn hear(code: &Bound<'_, PyAny>) -> Heard {
+    let mut retired = Retired::default();
+    run::with(code.py(), |run| run.hear(code, &mut retired)).unwrap_or(Heard::Foreign)
 }
 
-/// Takes note of project code that runs now, without a right to disable anything.
+/// Takes note of code that was discovered in this event.
 fn note(py: Python<'_>, key: Key) {
     let mut retired = Retired::default();
-    let is_module = run::with(py, |run| {
-        let is_module = run.record.kind(key) == Some(Kind::Module);
-        if !is_module {
-            run.hit(py, key, &mut retired);
-        }
-        is_module
-    });
+    let heard = run::with(py, |run| run.hit(py, key, &mut retired));
     drop(retired);
-    if is_module == Some(true) {
-        open_import(py, key);
+    if let Some(Heard::Module(module)) = heard {
+        open_import(py, module);
     }
 }
 

@@ -78,9 +78,10 @@ impl Hook {
     }
 
     /// Begins to trace, also code that an earlier run disabled and that did not start since.
-    pub(super) fn enable(&self, py: Python<'_>) -> PyResult<()> {
+    pub(super) fn enable(py: Python<'_>) -> PyResult<()> {
         let monitoring = monitoring(py)?;
-        monitoring.call_method1("set_events", (DISCOVERY, self.events.discovered()))?;
+        let events = Events::of(&monitoring)?.discovered();
+        monitoring.call_method1("set_events", (DISCOVERY, events))?;
         monitoring.call_method0("restart_events")?;
         Ok(())
     }
@@ -161,7 +162,11 @@ fn monitoring(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     py.import("sys")?.getattr("monitoring")
 }
 
-fn take_id(monitoring: &Bound<'_, PyAny>, id: u8, name: &Bound<'_, PyString>) -> Result<(), StartError> {
+fn take_id(
+    monitoring: &Bound<'_, PyAny>,
+    id: u8,
+    name: &Bound<'_, PyString>,
+) -> Result<(), StartError> {
     let owner = monitoring.call_method1("get_tool", (id,))?;
     if !owner.is_none() {
         return Err(StartError::ToolTaken { id, owner: owner.to_string() });

@@ -1,0 +1,234 @@
+"""A small project under test: its files, edits of them, and runs of pytest over it.
+
+What ran is read from pytest's own JUnit file, so that neither testmonx nor the terminal's layout can
+colour it; counts and lines of text come from the terminal, as users see them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+PARALLEL = ("-n", "2")
+
+_OUTER_RUN = ("PYTEST_ADDOPTS", "PYTEST_XDIST", "PYTEST_PLUGINS", "TESTMON", "COV", "PYTHON")
+"""So begin the names of environment variables that would carry this run's ways into the inner one."""
+
+_INI = """
+    [pytest]
+    asyncio_default_fixture_loop_scope = function
+    """
+"""Marks the rootdir, and keeps pytest-asyncio from warning of its default."""
+
+_PATIENCE = 120.0
+"""Seconds that an inner run may take; one that takes more hangs."""
+
+_WORSE = ("passed", "skipped", "xfailed", "failed", "error")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of pytest did and said."""
+
+    status: int
+    outcomes: Mapping[str, str]
+    out: str
+    err: str
+
+    @property
+    def executed(self) -> set[str]:
+        """The node IDs of all tests that ran, whatever their outcome."""
+        return set(self.outcomes)
+
+    @property
+    def order(self) -> list[str]:
+        """The node IDs in the order in which the tests ran."""
+        return list(self.outcomes)
+
+    def ended(self, outcome: str) -> set[str]:
+        """The node IDs of the tests with this outcome: passed, skipped, xfailed, failed or error."""
+        return {node for node, ended in self.outcomes.items() if ended == outcome}
+
+    @property
+    def deselected(self) -> int:
+        """The count in pytest's last line."""
+        found = re.search(r"(\d+) deselected", self.out.splitlines()[-1] if self.out else "")
+        return int(found[1]) if found else 0
+
+    @property
+    def said(self) -> list[str]:
+        """All lines that come from testmonx, warnings among them, without its name."""
+        mark = "testmonx: "
+        return [line.removeprefix(mark) for line in self.text.splitlines() if line.startswith(mark)]
+
+    @property
+    def header(self) -> str:
+        """What testmonx says first; empty if it is silent."""
+        return next((line for line in self.said if "; environment: " in line), "")
+
+    @property
+    def summary(self) -> str:
+        """What testmonx says last; empty if it is silent."""
+        return next((line for line in reversed(self.said) if re.match(r"\d+ tests? ran", line)), "")
+
+    @property
+    def warnings(self) -> list[str]:
+        """What testmonx warns of."""
+        mark = "warning: "
+        return [line.removeprefix(mark) for line in self.said if line.startswith(mark)]
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return self.out + self.err
+
+
+class Project:
+    """pytester's directory with a ``pytest.ini`` in it, and how pytest is to run over it."""
+
+    def __init__(
+        self,
+        pytester: pytest.Pytester,
+        monkeypatch: pytest.MonkeyPatch,
+        mode: tuple[str, ...] = (),
+    ) -> None:
+        self.path = pytester.path
+        self.mode = mode
+        self._pytester = pytester
+        self._monkeypatch = monkeypatch
+        self._mtime = 1_700_000_000
+        self._reports = 0
+        for name in [name for name in os.environ if name.startswith(_OUTER_RUN)]:
+            monkeypatch.delenv(name)
+        self.write("pytest.ini", _INI)
+
+    def write(self, name: str, text: str) -> Path:
+        """Writes a file, with an mtime of its own so that no ``.pyc`` can pass for another content."""
+        return self.write_bytes(name, textwrap.dedent(text).lstrip("\n").encode())
+
+    def write_bytes(self, name: str, content: bytes) -> Path:
+        """The same for a content that is no text."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        self.touch(name)
+        return path
+
+    def write_files(self, files: Mapping[str, str]) -> None:
+        """Writes several files."""
+        for name, text in files.items():
+            self.write(name, text)
+
+    def touch(self, name: str) -> None:
+        """Gives a file an mtime that no file had before."""
+        self._mtime += 10
+        os.utime(self.path / name, (self._mtime, self._mtime))
+
+    def read(self, name: str) -> str:
+        """A file's content."""
+        return (self.path / name).read_text(encoding="utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Edits a file at the one place where ``old`` stands."""
+        text = self.read(name)
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+        self.write_bytes(name, text.replace(old, new).encode())
+
+    def delete(self, name: str) -> None:
+        """Removes a file."""
+        (self.path / name).unlink()
+
+    def move(self, name: str, new: str) -> None:
+        """Renames a file."""
+        (self.path / name).rename(self.path / new)
+
+    @property
+    def store(self) -> Path:
+        """Where the records are."""
+        return self.path / ".testmondata"
+
+    def run(self, *args: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
+        """Runs ``pytest --testmon`` in this project's mode."""
+        return self.pytest("--testmon", *self.mode, *args, stdin=stdin, env=env)
+
+    def record(self, *args: str) -> Ran:
+        """A run in which all is well, usually the first one."""
+        ran = self.run(*args)
+        assert ran.status == 0
+        assert not ran.warnings
+        return ran
+
+    def pytest(self, *args: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Ran:
+        """Runs pytest with these arguments alone."""
+        self._reports += 1
+        junit = self.path.parent / f"{self.path.name}-{self._reports}.xml"
+        reporting = (f"--junitxml={junit}", "-o", "junit_family=xunit1")
+        command = (sys.executable, "-m", "pytest", *args, *reporting)
+        return self._run(command, junit, stdin, env)
+
+    def testmonx(self, *args: str) -> Ran:
+        """Runs the ``testmonx`` command."""
+        return self._run((Path(sys.executable).with_name("testmonx"), *args))
+
+    def _run(
+        self,
+        command: tuple[str | Path, ...],
+        junit: Path | None = None,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> Ran:
+        with self._monkeypatch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            done = self._pytester.run(*command, timeout=_PATIENCE, stdin=stdin.encode())
+        outcomes = _outcomes(junit) if junit and junit.exists() else {}
+        return Ran(int(done.ret), outcomes, done.stdout.str(), done.stderr.str())
+
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        """Starts ``pytest --testmon`` in this project's mode and does not wait for it."""
+        command = (sys.executable, "-m", "pytest", "--testmon", *self.mode, *args)
+        with (self.path.parent / f"{self.path.name}.out").open("wb") as output:
+            return self._pytester.popen(command, stdout=output, stderr=output)
+
+
+def nodes(file: str, *names: str) -> set[str]:
+    """The node IDs of tests of one file."""
+    return {f"{file}::{name}" for name in names}
+
+
+def _outcomes(junit: Path) -> dict[str, str]:
+    """Node IDs with their outcomes, in the order in which the tests ran."""
+    found: dict[str, str] = {}
+    for case in ElementTree.parse(junit).iter("testcase"):
+        node = _node_id(case)
+        outcome = _outcome(case)
+        if _WORSE.index(outcome) >= _WORSE.index(found.get(node, "passed")):
+            found[node] = outcome
+    return found
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    for tag in ("error", "failure"):
+        if case.find(tag) is not None:
+            return "error" if tag == "error" else "failed"
+    skipped = case.find("skipped")
+    if skipped is None:
+        return "passed"
+    return "xfailed" if skipped.get("type") == "pytest.xfail" else "skipped"
+
+
+def _node_id(case: ElementTree.Element) -> str:
+    """pytest writes ``classname``, the node ID's path and classes with dots, and ``name``."""
+    file, name = case.get("file", ""), case.get("name", "")
+    module = file.rpartition(".")[0].replace("/", ".") if file.endswith(".py") else file
+    classes = case.get("classname", "").removeprefix(module).strip(".")
+    return "::".join([file, *filter(None, classes.split(".")), name])
