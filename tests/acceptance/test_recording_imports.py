@@ -171,26 +171,6 @@ def test_an_import_in_the_test_itself(project: Project) -> None:
     assert project.run().executed == nodes("test_m.py", "test_second")
 
 
-def test_a_module_that_could_not_be_imported_appears(project: Project) -> None:
-    project.write_files(
-        {
-            **OTHER,
-            "m.py": """
-                try:
-                    import optional
-                except ImportError:
-                    optional = None
-                """,
-            "test_m.py": "import m\n\n\ndef test_m():\n    assert m.optional is None\n",
-        }
-    )
-    project.record()
-    project.write("optional.py", "")
-    assert project.run().ended("failed") == nodes("test_m.py", "test_m")
-    project.delete("optional.py")
-    assert "test_other.py::test_other" not in project.run().executed
-
-
 def test_reloading_a_module(project: Project) -> None:
     project.write_files(
         {

@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(path: &std::path::Path, tests: u32, facts_a_test: u32) -> Result<(), Box<dyn Error>> {
     let mut store = Store::open(path)?.store;
+    println!("size, empty        {:>7.1} MB", megabytes(path)?);
     let environment = store.environment(&[("python".into(), "3.13.1".into())])?;
     let session = store.begin_session(environment, "scale")?;
 
@@ -43,13 +44,10 @@ fn measure(path: &std::path::Path, tests: u32, facts_a_test: u32) -> Result<(), 
     drop(store);
     let (time, reader) = timed(|| Ok(Reader::open(path)?))?;
     println!("open to read       {time}");
-    for _ in 0..3 {
-        let (time, loaded) = timed(|| Ok(reader.load(environment)?))?;
-        println!("load               {time}  {}", describe(&loaded));
-        let (time, fresh) = timed(|| Ok(count_fresh(&loaded)))?;
-        println!("check every trace  {time}  {fresh} fresh");
-    }
-    let loaded = reader.load(environment)?;
+    let (time, loaded) = best(|| Ok(reader.load(environment)?))?;
+    println!("load               {time}  {}", describe(&loaded));
+    let (time, fresh) = best(|| Ok(count_fresh(&loaded)))?;
+    println!("check every trace  {time}  {fresh} fresh");
     let (time, totals) = timed(|| Ok(reader.totals()?))?;
     println!("totals             {time}  {} traces", totals.traces);
     drop(reader);
@@ -66,7 +64,7 @@ fn measure(path: &std::path::Path, tests: u32, facts_a_test: u32) -> Result<(), 
     let (time, ()) = timed(|| record_all(&mut store, environment, session, &other_branch))?;
     println!("record, 2nd trace  {time}");
     println!("size               {:>7.1} MB", megabytes(path)?);
-    let (time, loaded) = timed(|| Ok(store.load(environment)?))?;
+    let (time, loaded) = best(|| Ok(store.load(environment)?))?;
     println!("load               {time}  {}", describe(&loaded));
 
     let gone: Vec<_> =
@@ -85,6 +83,20 @@ fn timed<T>(job: impl FnOnce() -> Result<T, Box<dyn Error>>) -> Result<(Took, T)
     let elapsed = started.elapsed();
     let cpu = cpu_time().zip(cpu).map_or(elapsed, |(after, before)| after.saturating_sub(before));
     Ok((Took { cpu, elapsed }, result))
+}
+
+/// The fastest of ten times: other processes can only make it slower.
+fn best<T>(
+    mut job: impl FnMut() -> Result<T, Box<dyn Error>>,
+) -> Result<(Took, T), Box<dyn Error>> {
+    let mut best = timed(&mut job)?;
+    for _ in 1..10 {
+        let next = timed(&mut job)?;
+        if next.0.cpu < best.0.cpu {
+            best = next;
+        }
+    }
+    Ok(best)
 }
 
 struct Took {

@@ -64,20 +64,44 @@ fn push(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-/// What is left to decode. `None` for what cannot be: an error type as large as [`Fault`] in the
-/// innermost loop made a load half as slow again.
+/// What is left to decode. `None` for what cannot be: the innermost loop of a load has no use for an
+/// error type as large as [`Fault`].
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
     #[inline]
     fn varint(&mut self) -> Option<u64> {
-        let (&first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        if first < 0x80 {
-            return Some(first.into());
+        match self.0.first_chunk() {
+            Some(&eight) => self.varint_of_word(u64::from_le_bytes(eight)),
+            None => self.varint_bytewise(),
         }
-        let mut value = u64::from(first & 0x7f);
-        for shift in (7..63).step_by(7) {
+    }
+
+    /// As [`Self::varint_bytewise`], which was a third of a load, without a branch on the length:
+    /// whether a step takes one byte or two is a coin toss that no processor predicts.
+    #[inline]
+    fn varint_of_word(&mut self, word: u64) -> Option<u64> {
+        // The highest bit of each byte that ends a number, of which the lowest is ours.
+        let ends = !word & 0x8080_8080_8080_8080;
+        let length = (ends.trailing_zeros() as usize + 1) / 8;
+        // Five bytes have 35 bits, enough for any id, its distance, and its distance in zigzag.
+        if length > 5 {
+            return None;
+        }
+        self.0 = &self.0[length..];
+        let word = word & (ends ^ ends.wrapping_sub(1));
+        Some(
+            word & 0x7f
+                | word >> 1 & 0x7f << 7
+                | word >> 2 & 0x7f << 14
+                | word >> 3 & 0x7f << 21
+                | word >> 4 & 0x7f << 28,
+        )
+    }
+
+    fn varint_bytewise(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in [0, 7, 14, 21, 28] {
             let (&byte, rest) = self.0.split_first()?;
             self.0 = rest;
             value |= u64::from(byte & 0x7f) << shift;
@@ -101,7 +125,8 @@ impl Bytes<'_> {
         let mut ids = Vec::with_capacity(length);
         let mut next = 0_u64;
         for _ in 0..length {
-            let id = u32::try_from(next.checked_add(self.varint()?)?).ok()?;
+            // No overflow: a varint has 35 bits, and `next` at most 33.
+            let id = u32::try_from(next + self.varint()?).ok()?;
             ids.push(id);
             next = u64::from(id) + 1;
         }

@@ -92,13 +92,17 @@ impl Store {
 }
 
 fn drop_environments(transaction: &Transaction<'_>) -> Result<usize, Fault> {
-    let old = "SELECT id FROM environments ORDER BY last_session DESC LIMIT -1 OFFSET ?1";
+    let dropped = transaction.execute(
+        "DELETE FROM environments WHERE id IN
+         (SELECT id FROM environments ORDER BY last_session DESC, id DESC LIMIT -1 OFFSET ?1)",
+        [KEPT_ENVIRONMENTS],
+    )?;
+    // Also what a session wrote whose environment was dropped under it.
     for table in ["traces", "components"] {
-        let delete = format!("DELETE FROM {table} WHERE environment IN ({old})");
-        transaction.execute(&delete, [KEPT_ENVIRONMENTS])?;
+        let delete = "WHERE environment NOT IN (SELECT id FROM environments)";
+        transaction.execute(&format!("DELETE FROM {table} {delete}"), ())?;
     }
-    let delete = format!("DELETE FROM environments WHERE id IN ({old})");
-    Ok(transaction.execute(&delete, [KEPT_ENVIRONMENTS])?)
+    Ok(dropped)
 }
 
 fn drop_outlines(transaction: &Transaction<'_>) -> Result<usize, Fault> {

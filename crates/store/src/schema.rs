@@ -155,6 +155,12 @@ mod tests {
     }
 
     #[test]
+    fn the_chapter_quotes_the_schema() {
+        let chapter = include_str!("../../../docs/design/store.md");
+        assert!(chapter.contains(include_str!("schema.sql")));
+    }
+
+    #[test]
     fn versions_and_strangers_are_told_apart() {
         let connection = made();
         connection.pragma_update(None, "user_version", SCHEMA_VERSION + 2).unwrap();

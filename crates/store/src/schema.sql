@@ -16,7 +16,7 @@ CREATE TABLE store (
 
 -- Where tests ran: a trace says nothing about another interpreter or other plugins.
 CREATE TABLE environments (
-    id           INTEGER PRIMARY KEY,
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: a trace must not change its environment
     digest       BLOB NOT NULL UNIQUE,      -- of the sorted components
     last_session INTEGER NOT NULL DEFAULT 0 -- the last session in it; least recently used environments go first
 ) STRICT;

@@ -188,6 +188,12 @@ mod tests {
     }
 
     #[test]
+    fn a_store_can_be_given_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<(Store, Reader, Importer)>();
+    }
+
+    #[test]
     fn a_write_ahead_log_is_undone() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("data");

@@ -24,6 +24,8 @@ pub(super) struct Closures {
     edges: HashMap<SourceId, BTreeSet<SourceId>>,
     closures: HashMap<Vec<SourceId>, u32>,
     function_imports: HashMap<CodeId, BTreeSet<SourceId>>,
+    /// Spans that several runs of one batch use: fixtures, collections, the session.
+    used: HashMap<SpanId, u32>,
 }
 
 /// What is borrowed to turn observations into bodies.
@@ -46,10 +48,15 @@ impl Closures {
         self.function_imports.clear();
     }
 
-    /// The body of a span that observed this. `extra` are further spans that it shares.
-    pub(super) fn body(&mut self, scene: &mut Scene<'_>, observed: &Observed, extra: &[u32]) -> SpanBody {
+    /// Starts a batch: spans may have observed more since the last one.
+    pub(super) fn start_batch(&mut self) {
+        self.used.clear();
+    }
+
+    /// The body of a span that observed this.
+    pub(super) fn body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
         let mut facts: BTreeSet<u32> = observed.facts.clone();
-        let mut spans: BTreeSet<u32> = extra.iter().copied().collect();
+        let mut spans: BTreeSet<u32> = BTreeSet::new();
         facts.extend(self.block_facts(scene, observed));
         for used in &observed.uses {
             let span = self.used_span(scene, *used);
@@ -82,9 +89,14 @@ impl Closures {
     }
 
     fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
+        if let Some(span) = self.used.get(&used) {
+            return *span;
+        }
         let spans = scene.spans;
-        let body = self.body(scene, &spans[used as usize].observed, &[]);
-        scene.interner.span(body)
+        let body = self.body(scene, &spans[used as usize].observed);
+        let span = scene.interner.span(body);
+        self.used.insert(used, span);
+        span
     }
 
     fn block_facts(&self, scene: &mut Scene<'_>, observed: &Observed) -> Vec<u32> {

@@ -111,12 +111,14 @@ impl Recorder {
         span
     }
 
-    /// Notes that the innermost open span uses `spans`, which were open before.
+    /// Notes that the innermost open span uses `spans`, which were open before. Those that are open
+    /// still are passed over: a span never uses itself, not even through others.
     pub fn use_spans(&mut self, spans: &[SpanId]) {
         let known = self.spans.len();
+        let is_closed = |span: &SpanId| (*span as usize) < known && !self.open.contains(span);
+        let closed: Vec<SpanId> = spans.iter().copied().filter(is_closed).collect();
         let top = self.top();
-        let uses = &mut self.spans[top as usize].observed.uses;
-        uses.extend(spans.iter().copied().filter(|span| *span != top && (*span as usize) < known));
+        self.spans[top as usize].observed.uses.extend(closed);
     }
 
     /// Closes `span`, and those opened after it that were left open.
@@ -194,6 +196,7 @@ impl Recorder {
     /// Makes traces of all runs that ended since the last call.
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
+        self.closures.start_batch();
         let traces = finished.into_iter().map(|run| self.trace(run)).collect();
         self.interner.take_batch(traces)
     }
@@ -213,7 +216,7 @@ impl Recorder {
         observed.facts.retain(|fact| !self.files.is_overtaken(*fact));
         let mut scene =
             Scene { sources: &self.sources, spans: &self.spans, interner: &mut self.interner };
-        let body = self.closures.body(&mut scene, &observed, &[]);
+        let body = self.closures.body(&mut scene, &observed);
         if matches!(run.subject, Subject::Test(_)) {
             self.spans[run.span as usize].observed = Observed::default();
         }

@@ -62,11 +62,6 @@ impl Scene {
         let found = loaded.subjects.into_iter().find(|other| other.subject == subject(test));
         found.map(|found| found.traces).unwrap_or_default()
     }
-
-    /// What is beside the store, by name.
-    pub fn files(&self) -> Vec<String> {
-        names(self.directory.path())
-    }
 }
 
 /// Opens a store and requires that nothing was in its place.
