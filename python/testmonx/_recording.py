@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,6 +48,10 @@ class RecordingHooks:
         if fixturedef.scope == "function":
             return (yield)
         span = self._session.open_fixture()
+        if span is None:
+            return (yield)
+        # Finalizers run in reverse: between these two are the fixture's own.
+        fixturedef.addfinalizer(partial(self._session.close_teardown, span))
         try:
             return (yield)
         finally:
@@ -56,6 +61,7 @@ class RecordingHooks:
             self._session.use_spans(self._spans_of(requested))
             self._session.close_span(span)
             self._instances[fixturedef] = span
+            fixturedef.addfinalizer(partial(self._session.open_teardown, span))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[object]:

@@ -209,6 +209,8 @@ def _outcomes(junit: Path) -> dict[str, str]:
     """Node IDs with their outcomes, in the order in which the tests ran."""
     found: dict[str, str] = {}
     for case in ElementTree.parse(junit).iter("testcase"):
+        if not case.get("classname"):
+            continue  # A file that could not be collected.
         node = _node_id(case)
         outcome = _outcome(case)
         if _WORSE.index(outcome) >= _WORSE.index(found.get(node, "passed")):
@@ -229,6 +231,6 @@ def _outcome(case: ElementTree.Element) -> str:
 def _node_id(case: ElementTree.Element) -> str:
     """pytest writes ``classname``, the node ID's path and classes with dots, and ``name``."""
     file, name = case.get("file", ""), case.get("name", "")
-    module = file.rpartition(".")[0].replace("/", ".") if file.endswith(".py") else file
+    module = file.removesuffix(".py").replace("/", ".")
     classes = case.get("classname", "").removeprefix(module).strip(".")
     return "::".join([file, *filter(None, classes.split(".")), name])

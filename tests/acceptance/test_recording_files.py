@@ -119,6 +119,36 @@ def test_a_file_that_is_the_test_s_own_work(project: Project) -> None:
     assert project.run().executed == set()
 
 
+def test_a_file_that_an_import_or_a_fixture_writes_itself(project: Project) -> None:
+    project.write_files(
+        {
+            "m.py": """
+                with open("log.txt", "a") as log:
+                    log.write("imported")
+                """,
+            "test_m.py": """
+                from pathlib import Path
+
+                import pytest
+
+                import m
+
+                @pytest.fixture(scope="session")
+                def counter():
+                    counter = Path("counter.txt")
+                    count = int(counter.read_text()) if counter.exists() else 0
+                    counter.write_text(str(count + 1))
+
+                def test_one(counter): pass
+
+                def test_two(): pass
+                """,
+        }
+    )
+    project.record()
+    assert project.run().executed == set()
+
+
 def test_a_file_that_was_not_there(project: Project) -> None:
     project.write_files(
         {

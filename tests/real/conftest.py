@@ -51,7 +51,14 @@ class Story:
     undone: Run
 
 
-@pytest.fixture(scope="module", params=SUITES, ids=[suite.name for suite in SUITES])
+@pytest.fixture(
+    scope="module",
+    # The group keeps a suite in one worker, if these tests are run with `--dist loadgroup`.
+    params=[
+        pytest.param(suite, id=suite.name, marks=pytest.mark.xdist_group(suite.name))
+        for suite in SUITES
+    ],
+)
 def suite(request: pytest.FixtureRequest) -> Suite:
     """One suite of the list that has an edit."""
     found = request.param

@@ -78,6 +78,8 @@ struct Writer {
     importers: HashMap<String, Importer>,
     pending: HashMap<String, Batch>,
     failed: HashSet<Subject>,
+    /// What was kept of each subject in this session.
+    kept: HashMap<Subject, TraceId>,
 }
 
 /// The recorder to which failures without a trace are ascribed.
@@ -91,6 +93,7 @@ impl Writer {
             importers: HashMap::new(),
             pending: HashMap::new(),
             failed: HashSet::new(),
+            kept: HashMap::new(),
         }
     }
 
@@ -138,23 +141,41 @@ impl Writer {
 
     fn write_pending(&mut self) -> Result<(), StoreError> {
         for (recorder, mut batch) in std::mem::take(&mut self.pending) {
-            // Whoever failed once in this session (under `--dist each`, say) has not passed.
-            batch.traces.retain(|trace| {
-                !trace.outcome.is_passing() || !self.failed.contains(&trace.subject)
-            });
-            let disproved: Vec<TraceId> = batch
-                .traces
-                .iter()
-                .filter(|trace| !trace.outcome.is_passing())
-                .filter_map(|trace| self.assignment.holding.get(&trace.subject))
-                .flatten()
-                .copied()
-                .collect();
+            // Whoever failed once in this session (under `--dist each`, say) has not passed. Of
+            // several traces of one subject the last knows most.
+            let mut said = HashSet::new();
+            let counts = |trace: &Trace| {
+                let has_passed = trace.outcome.is_passing();
+                (!has_passed || !self.failed.contains(&trace.subject))
+                    && said.insert(trace.subject.clone())
+            };
+            let mut traces: Vec<Trace> = batch.traces.into_iter().rev().collect();
+            traces.retain(counts);
+            traces.reverse();
+            batch.traces = traces;
+            let retired = self.retired(&batch.traces);
             let Assignment { environment, session, .. } = self.assignment;
             let importer = self.importers.entry(recorder).or_default();
-            self.store.record(environment, session, importer, &batch, &disproved)?;
+            let recorded = self.store.record(environment, session, importer, &batch, &retired)?;
+            let subjects = batch.traces.into_iter().map(|trace| trace.subject);
+            self.kept.extend(subjects.zip(recorded.traces));
         }
         Ok(())
+    }
+}
+
+impl Writer {
+    /// The traces that these make void: passing ones that a failure disproves, and what this very
+    /// session recorded of the same subjects before it knew all that they observe.
+    fn retired(&self, traces: &[Trace]) -> Vec<TraceId> {
+        let mut retired = Vec::new();
+        for trace in traces {
+            retired.extend(self.kept.get(&trace.subject));
+            if !trace.outcome.is_passing() {
+                retired.extend(self.assignment.holding.get(&trace.subject).into_iter().flatten());
+            }
+        }
+        retired
     }
 }
 

@@ -280,6 +280,20 @@ impl Session {
         Some(self.recorder()?.open_fixture())
     }
 
+    /// Opens the span of the teardown of the fixture whose set-up had the span `fixture`.
+    pub fn open_teardown(&mut self, fixture: SpanId) {
+        if let Some(mut recorder) = self.recorder() {
+            recorder.open_teardown(fixture);
+        }
+    }
+
+    /// Closes that span.
+    pub fn close_teardown(&mut self, fixture: SpanId) {
+        if let Some(mut recorder) = self.recorder() {
+            recorder.close_teardown(fixture);
+        }
+    }
+
     /// Notes that the open span uses what other spans observed.
     pub fn use_spans(&mut self, spans: &[SpanId]) {
         if let Some(mut recorder) = self.recorder() {

@@ -147,8 +147,8 @@ fn access(args: &Bound<'_, PyTuple>) -> PyResult<Access> {
     let flags: c_int = args.get_item(2)?.extract()?;
     Ok(match flags & libc::O_ACCMODE {
         libc::O_RDONLY => Access::Read,
-        _ if flags & (libc::O_TRUNC | libc::O_EXCL) != 0 => Access::Write,
-        _ => Access::Update,
+        libc::O_RDWR if flags & (libc::O_TRUNC | libc::O_EXCL) == 0 => Access::Update,
+        _ => Access::Write,
     })
 }
 

@@ -120,6 +120,16 @@ impl Session {
         self.switched(py, Engine::open_fixture)
     }
 
+    /// The teardown of the fixture whose set-up had this span starts.
+    fn open_teardown(&mut self, py: Python<'_>, fixture: SpanId) {
+        self.switched(py, |engine| engine.open_teardown(fixture));
+    }
+
+    /// The teardown of that fixture ended.
+    fn close_teardown(&mut self, py: Python<'_>, fixture: SpanId) {
+        self.switched(py, |engine| engine.close_teardown(fixture));
+    }
+
     /// Notes that the open span uses what these spans observed.
     fn use_spans(&mut self, spans: Vec<SpanId>) {
         self.guarded(|engine| engine.use_spans(&spans));

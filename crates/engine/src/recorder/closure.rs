@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use testmonx_core::trace::SpanBody;
 
+use super::files::Files;
 use super::intern::Interner;
 use super::source::Sources;
 use super::span::{Observed, Span, SpanId};
@@ -32,6 +33,7 @@ pub(super) struct Closures {
 pub(super) struct Scene<'a> {
     pub(super) sources: &'a Sources,
     pub(super) spans: &'a [Span],
+    pub(super) files: &'a Files,
     pub(super) interner: &'a mut Interner,
 }
 
@@ -55,7 +57,7 @@ impl Closures {
 
     /// The body of a span that observed this.
     pub(super) fn body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
-        let mut facts: BTreeSet<u32> = observed.facts.clone();
+        let mut facts = scene.files.standing(&observed.facts);
         let mut spans: BTreeSet<u32> = BTreeSet::new();
         facts.extend(self.block_facts(scene, observed));
         for used in &observed.uses {
@@ -88,7 +90,8 @@ impl Closures {
         span
     }
 
-    fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
+    /// The id of the span that others share under the recorder's number `used`.
+    pub(super) fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
         if let Some(span) = self.used.get(&used) {
             return *span;
         }
@@ -142,7 +145,7 @@ impl Closures {
     /// The span of one module's level and what its own import did.
     fn part(&mut self, scene: &mut Scene<'_>, source: SourceId) -> u32 {
         let at = scene.sources.get(source);
-        let mut facts: BTreeSet<u32> = at.import.facts.clone();
+        let mut facts = scene.files.standing(&at.import.facts);
         for fact in at.module_facts() {
             facts.insert(scene.interner.fact(fact));
         }

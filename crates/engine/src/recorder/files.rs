@@ -3,7 +3,7 @@
 //! What the session itself wrote is no dependency: a file or directory that it made, and a file that
 //! it read first and then wrote over.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use testmonx_core::kinds::{file_fact, missing_fact};
@@ -15,9 +15,9 @@ use testmonx_core::{Digest, Fact, RelPath};
 pub enum Access {
     /// Its content was to be read.
     Read,
-    /// Its content was to be replaced, whatever it was.
+    /// Its content was to be changed without being read.
     Write,
-    /// Its content was to be read or kept, and changed.
+    /// Its content was to be read and changed.
     Update,
 }
 
@@ -46,8 +46,12 @@ impl Files {
         self.observed.insert(fact, place);
     }
 
-    /// Whether the session's own writing overtook what the fact with this id says.
-    pub(super) fn is_overtaken(&self, fact: u32) -> bool {
+    /// Those of `facts` that the session's own writing has not overtaken.
+    pub(super) fn standing(&self, facts: &BTreeSet<u32>) -> BTreeSet<u32> {
+        facts.iter().copied().filter(|fact| !self.is_overtaken(*fact)).collect()
+    }
+
+    fn is_overtaken(&self, fact: u32) -> bool {
         self.observed.get(&fact).is_some_and(|place| self.is_own(place))
     }
 }

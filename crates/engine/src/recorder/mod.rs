@@ -11,6 +11,7 @@ mod files;
 mod intern;
 mod source;
 mod span;
+mod teardown;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use self::files::{Files, read_fact};
 use self::intern::Interner;
 use self::source::{Source, Sources};
 use self::span::{Observed, Span, SpanKind};
+use self::teardown::Teardowns;
 use crate::observer::{CodeId, Observer, SourceId};
 use crate::project::Project;
 
@@ -32,6 +34,18 @@ pub use span::SpanId;
 
 /// The span that is open when no other is.
 const SESSION: SpanId = 0;
+
+/// The parts of a recorder that its closures look at.
+macro_rules! scene {
+    ($recorder:ident) => {
+        Scene {
+            sources: &$recorder.sources,
+            spans: &$recorder.spans,
+            files: &$recorder.files,
+            interner: &mut $recorder.interner,
+        }
+    };
+}
 
 /// A run that ended and is not in a batch yet.
 #[derive(Debug)]
@@ -55,6 +69,8 @@ pub struct Recorder {
     closures: Closures,
     interner: Interner,
     finished: Vec<Finished>,
+    teardowns: Teardowns,
+    amended: Vec<Trace>,
 }
 
 impl Recorder {
@@ -71,6 +87,8 @@ impl Recorder {
             closures: Closures::default(),
             interner: Interner::default(),
             finished: Vec::new(),
+            teardowns: Teardowns::default(),
+            amended: Vec::new(),
         };
         recorder.push(SpanKind::Session);
         recorder
@@ -100,7 +118,34 @@ impl Recorder {
         let around = self.top();
         let span = self.push(SpanKind::Fixture);
         self.spans[around as usize].observed.uses.insert(span);
+        self.teardowns.set_up(span);
         span
+    }
+
+    /// Opens the span of the teardown of the fixture whose set-up had the span `fixture`.
+    pub fn open_teardown(&mut self, fixture: SpanId) {
+        let span = self.push(SpanKind::Fixture);
+        self.teardowns.start(fixture, span);
+    }
+
+    /// Closes that span: all tests that used the fixture use it too.
+    pub fn close_teardown(&mut self, fixture: SpanId) {
+        let Some((teardown, traces)) = self.teardowns.finish(fixture) else { return };
+        self.close(teardown);
+        if self.spans[teardown as usize].observed.is_empty() {
+            return;
+        }
+        self.spans[fixture as usize].observed.uses.insert(teardown);
+        self.closures.start_batch();
+        let mut scene = scene!(self);
+        let span = self.closures.used_span(&mut scene, teardown);
+        for mut trace in traces {
+            if let Err(at) = trace.body.spans.binary_search(&span) {
+                trace.body.spans.insert(at, span);
+                self.teardowns.amend(&trace);
+                self.amended.push(trace);
+            }
+        }
     }
 
     /// Opens the span of a run of `test`, which uses what its file's collection observed.
@@ -197,7 +242,8 @@ impl Recorder {
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
         self.closures.start_batch();
-        let traces = finished.into_iter().map(|run| self.trace(run)).collect();
+        let mut traces = std::mem::take(&mut self.amended);
+        traces.extend(finished.into_iter().map(|run| self.trace(run)));
         self.interner.take_batch(traces)
     }
 
@@ -213,20 +259,20 @@ impl Recorder {
         if let Some(module) = self.sources.at(&file) {
             observed.imported.insert(module);
         }
-        observed.facts.retain(|fact| !self.files.is_overtaken(*fact));
-        let mut scene =
-            Scene { sources: &self.sources, spans: &self.spans, interner: &mut self.interner };
+        let mut scene = scene!(self);
         let body = self.closures.body(&mut scene, &observed);
-        if matches!(run.subject, Subject::Test(_)) {
-            self.spans[run.span as usize].observed = Observed::default();
-        }
-        Trace {
+        let trace = Trace {
             subject: run.subject,
             outcome: run.outcome,
             micros: run.micros,
             body,
             collected: run.collected,
+        };
+        if matches!(trace.subject, Subject::Test(_)) {
+            self.teardowns.keep(&trace, &observed.uses, &self.spans);
+            self.spans[run.span as usize].observed = Observed::default();
         }
+        trace
     }
 
     /// The conftest files that shape the tests of `file`: those that were imported, and the facts

@@ -44,3 +44,13 @@ pub(super) struct Span {
     pub(super) kind: SpanKind,
     pub(super) observed: Observed,
 }
+
+impl Observed {
+    /// Whether nothing was observed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+            && self.facts.is_empty()
+            && self.imported.is_empty()
+            && self.uses.is_empty()
+    }
+}

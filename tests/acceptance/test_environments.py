@@ -1,0 +1,98 @@
+"""What all tests depend on at once: another environment starts anew, and the old one is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from .project import Project, nodes
+
+ONE = nodes("test_m.py", "test_one")
+
+
+@pytest.fixture
+def recorded(single: Project) -> Project:
+    """A project with records of its only test."""
+    single.write("test_m.py", "def test_one(): pass\n")
+    single.write(
+        "conftest.py",
+        """
+        def pytest_addoption(parser):
+            parser.addoption("--runslow", action="store_true")
+            parser.addoption("--service", default="local")
+        """,
+    )
+    single.record()
+    return single
+
+
+def test_a_named_environment(recorded: Project) -> None:
+    ran = recorded.run("--testmon-env", "postgres")
+    assert ran.executed == ONE
+    assert "new environment" in ran.header
+    assert ran.header.endswith("environment: postgres")
+    assert recorded.run("--testmon-env", "postgres").executed == set()
+    assert recorded.run().executed == set()
+
+
+def test_an_expression_names_the_environment(recorded: Project) -> None:
+    recorded.write(
+        "pytest.ini",
+        "[pytest]\nenvironment_expression = os.environ.get('DB', '') + md5('x')[:2]\n"
+        "asyncio_default_fixture_loop_scope = function\n",
+    )
+    first = recorded.run(env={"DB": "mysql-"})
+    assert first.executed == ONE
+    assert first.header.endswith("environment: mysql-9d")
+    assert recorded.run(env={"DB": "mysql-"}).executed == set()
+    assert recorded.run(env={"DB": "oracle-"}).executed == ONE
+    assert recorded.run(env={"DB": "mysql-"}).executed == set()
+
+
+def test_an_expression_that_cannot_be_evaluated(recorded: Project) -> None:
+    recorded.write("pytest.ini", "[pytest]\nenvironment_expression = nowhere.name\n")
+    ran = recorded.run()
+    assert ran.status == 4
+    assert "environment_expression `nowhere.name` cannot be evaluated: NameError" in ran.err
+    assert recorded.pytest().status == 0, "without --testmon it is not looked at"
+
+
+@pytest.mark.parametrize("args", [["--runslow"], ["--service=remote"], ["--strict-markers"]])
+def test_options_that_can_change_an_outcome(recorded: Project, args: list[str]) -> None:
+    ran = recorded.run(*args)
+    assert ran.executed == ONE
+    assert "new environment" in ran.header
+    assert recorded.run(*args).executed == set()
+    assert recorded.run().executed == set()
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["-v", "--tb=short", "--durations=3", "-rA", "--color=yes"],
+        ["-s", "-l", "--no-header", "-W", "ignore::UserWarning"][:3],
+        ["-p", "no:cacheprovider"],
+        ["--junitxml=out.xml", "--basetemp=base"],
+        ["-n", "1"],
+    ],
+)
+def test_options_that_change_no_outcome(recorded: Project, args: list[str]) -> None:
+    assert recorded.run(*args).executed == set()
+
+
+def test_an_ini_option_that_can_change_an_outcome(recorded: Project) -> None:
+    recorded.write(
+        "pytest.ini",
+        "[pytest]\nxfail_strict = true\nasyncio_default_fixture_loop_scope = function\n",
+    )
+    ran = recorded.run()
+    assert ran.executed == ONE
+    assert "xfail_strict" in ran.header
+
+
+def test_ini_options_that_change_no_outcome(recorded: Project) -> None:
+    recorded.write(
+        "pytest.ini",
+        "# Commented.\n[pytest]\naddopts = -v\ntestpaths = .\n"
+        "asyncio_default_fixture_loop_scope = function\n",
+    )
+    assert recorded.run().executed == set()
