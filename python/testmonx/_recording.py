@@ -11,7 +11,7 @@ from _pytest.doctest import DoctestItem, DoctestModule
 from testmonx._selection import node_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from testmonx._native import Session
 
@@ -26,14 +26,15 @@ class RecordingHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
-    ) -> Iterator[pytest.CollectReport]:
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """The collection of a test file and of the classes in it."""
-        file = collector.getparent(pytest.File)
+        files = [node for node in collector.listchain() if isinstance(node, pytest.File)]
+        file = files[-1] if files else None
         if file is None:
             return (yield)
         span = self._session.open_collection(file.nodeid, isinstance(collector, DoctestModule))
         try:
-            report: pytest.CollectReport = yield
+            report = yield
         finally:
             self._session.close_span(span)
         if report.failed:
@@ -43,7 +44,7 @@ class RecordingHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
-    ) -> Iterator[object]:
+    ) -> Generator[None, object, object]:
         """One set-up of a fixture that outlives a test; others belong to their test."""
         if fixturedef.scope == "function":
             return (yield)
@@ -64,13 +65,13 @@ class RecordingHooks:
             fixturedef.addfinalizer(partial(self._session.open_teardown, span))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[object]:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """One test, from the first set-up to the last teardown that it triggers."""
         self._session.open_test(node_id(item))
         if isinstance(item, DoctestItem):
             self._session.docstrings_read(item.nodeid)
         try:
-            result: object = yield
+            result = yield
         except BaseException:
             self._session.abandon_test()
             raise
@@ -78,7 +79,7 @@ class RecordingHooks:
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """What the test's fixtures are is known best just before they go."""
         requested = _requested(getattr(item, "_request", None))
         self._session.use_spans(self._spans_of(requested))

@@ -10,7 +10,7 @@ from testmonx import _invocation
 from testmonx._native import Recording, Session, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class Preparation:
@@ -79,7 +79,7 @@ class Selecting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collect_file(
         self, file_path: Any, parent: pytest.Collector
-    ) -> Iterator[Any]:
+    ) -> Generator[None, Any, Any]:
         """Puts a stand-in in the place of a file that need not be imported."""
         collectors = yield
         if collectors and self._session.skips_file(str(file_path)):

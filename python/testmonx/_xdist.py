@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from testmonx._native import Session
 
 _KEY = "testmonx"
 """Names the state in ``workerinput``, and observations in ``workeroutput`` and serialised reports."""
+
+_WARNINGS = "testmonx_warnings"
+"""Names a worker's warnings in ``workeroutput``."""
 
 
 class ControllerHooks:
@@ -27,15 +30,19 @@ class ControllerHooks:
         node.workerinput[_KEY] = self._session.coordination_state()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_report_from_serializable(self, data: dict[str, Any]) -> Iterator[object]:
+    def pytest_report_from_serializable(
+        self, data: dict[str, Any]
+    ) -> Generator[None, object, object]:
         """Takes the observations that travel with a report."""
         self._session.take_observations(data.pop(_KEY, None))
         return (yield)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Takes a worker's last observations."""
-        self._session.take_observations(getattr(node, "workeroutput", {}).get(_KEY))
+        """Takes a worker's last observations and its warnings; a dead one leaves none."""
+        output: dict[str, Any] = getattr(node, "workeroutput", {})
+        self._session.take_observations(output.get(_KEY))
+        self._session.take_warnings(output.get(_WARNINGS, []))
 
 
 class WorkerHooks:
@@ -47,7 +54,7 @@ class WorkerHooks:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_report_to_serializable(
         self, report: pytest.CollectReport | pytest.TestReport
-    ) -> Iterator[dict[str, Any] | None]:
+    ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
         """Puts a batch of observations, if one is due, beside a report's data."""
         data = yield
         if data is not None:
@@ -61,3 +68,4 @@ class WorkerHooks:
         """Leaves the last batch where xdist sends it from, once the other hooks are through."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output[_KEY] = self._session.last_observations()
+        output[_WARNINGS] = self._session.warnings()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _SWITCHES = ("testmon", "testmon_noselect", "testmon_nocollect", "testmon_forceselect", "tmnet")
 
@@ -84,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Starts observing before the first conftest file is imported, if an option asks for it."""
     options = early_config.known_args_namespace
     if any(getattr(options, name, False) for name in _SWITCHES):

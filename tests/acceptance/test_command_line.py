@@ -67,10 +67,7 @@ def test_what_is_said_of_failures(single: Project) -> None:
 
 
 def test_quiet_and_verbose(edited: Project) -> None:
-    quiet = edited.run("-q", "--testmon-nocollect")
-    assert quiet.header == ""
-    assert quiet.summary
-    assert edited.run("-qq", "--testmon-nocollect").said == []
+    assert edited.run("-q", "--testmon-nocollect").said == []
     verbose = edited.run("-v")
     assert (verbose.header, verbose.summary) != ("", "")
     assert f"{AF} PASSED" in verbose.out

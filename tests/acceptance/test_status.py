@@ -35,7 +35,7 @@ def recorded(single: Project) -> Project:
 
 
 def test_version(single: Project) -> None:
-    assert single.testmonx("--version").out == f"testmonx {version('testmonx')}\n"
+    assert single.testmonx("--version").out == f"testmonx {version('testmonx')}"
 
 
 def test_usage(single: Project) -> None:
@@ -46,7 +46,7 @@ def test_usage(single: Project) -> None:
 def test_nothing_would_run(recorded: Project) -> None:
     done = recorded.testmonx("status")
     assert done.status == 0
-    assert done.out == "0 of 5 known tests would run; environment: default\n"
+    assert done.out == "0 of 5 known tests would run; environment: default"
 
 
 def test_what_would_run_and_why(recorded: Project) -> None:
@@ -72,7 +72,7 @@ def test_failures_and_new_files(recorded: Project) -> None:
     text = recorded.testmonx("status", "-v").out
     assert "    test_m.py::test_g: failed the last time" in text
     assert "    test_other.py::test_other: conftest.py is new" in text
-    assert text.endswith("5 of 5 known tests would run; environment: default\n")
+    assert text.endswith("5 of 5 known tests would run; environment: default")
 
 
 def test_the_project_is_not_imported(recorded: Project) -> None:

@@ -50,7 +50,9 @@ class Drive:
         script = self.directory / "driver.py"
         prelude = PRELUDE.format(root=str(self.root))
         script.write_text(prelude + textwrap.dedent(driver), encoding="utf-8")
-        path = os.pathsep.join([str(self.root), str(Path(__file__).parent), *filter(None, sys.path)])
+        path = os.pathsep.join(
+            [str(self.root), str(Path(__file__).parent), *filter(None, sys.path)]
+        )
         done = subprocess.run(
             [sys.executable, "-X", "faulthandler", str(script)],
             cwd=self.root,

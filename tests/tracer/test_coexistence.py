@@ -116,7 +116,9 @@ for name in "one", "two", "three":
 CORES = ["ctrace", "pytrace"] + (["sysmon"] if sys.version_info >= (3, 12) else [])
 # Branches are measured by `sysmon` from 3.14 on.
 COVERAGE = [
-    (core, branch) for core, branch in product(CORES, [False, True]) if (core, branch) != ("sysmon", True)
+    (core, branch)
+    for core, branch in product(CORES, [False, True])
+    if (core, branch) != ("sysmon", True)
 ]
 
 

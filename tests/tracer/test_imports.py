@@ -285,7 +285,9 @@ def test_the_line_of_an_import_can_be_asked_for(drive: Drive) -> None:
         assert asks.FIRST == 2 and asks.SECOND == 4, vars(asks)
         probe.stop()
         """,
-        files={"asks.py": "import sys\nFIRST = sys.line()\ndef f(): return sys.line()\nSECOND = f()\n"},
+        files={
+            "asks.py": "import sys\nFIRST = sys.line()\ndef f(): return sys.line()\nSECOND = f()\n"
+        },
     )
 
 

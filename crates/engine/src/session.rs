@@ -80,6 +80,8 @@ pub struct Session {
     recorder: Option<Arc<Mutex<Recorder>>>,
     keeper: Option<Keeper>,
     warnings: Vec<String>,
+    /// Warnings of workers, with the number of workers that sent each.
+    worker_warnings: BTreeMap<String, usize>,
     collects_whole_files: bool,
     collected: BTreeMap<RelPath, Vec<NodeId>>,
     failed_collections: HashSet<RelPath>,
@@ -129,6 +131,7 @@ impl Session {
             recorder: None,
             keeper: None,
             warnings: Vec::new(),
+            worker_warnings: BTreeMap::new(),
             collects_whole_files: !narrowed_by.iter().any(narrows_files),
             collected: BTreeMap::new(),
             failed_collections: HashSet::new(),
@@ -393,6 +396,13 @@ impl Session {
         }
     }
 
+    /// Takes the warnings of a worker.
+    pub fn take_warnings(&mut self, sent: Vec<String>) {
+        for text in sent {
+            *self.worker_warnings.entry(text).or_default() += 1;
+        }
+    }
+
     fn hand_over_when_due(&mut self) {
         if self.role == Role::Single && self.last_hand_over.elapsed() >= HAND_OVER_EVERY {
             self.hand_over();
@@ -448,8 +458,11 @@ impl Session {
 
     /// What went wrong with testmonx itself, each with its remedy.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    pub fn warnings(&self) -> Vec<String> {
+        let of_workers = self.worker_warnings.iter().map(|(text, workers)| {
+            format!("{workers} {}: {text}", if *workers == 1 { "worker" } else { "workers" })
+        });
+        self.warnings.iter().cloned().chain(of_workers).collect()
     }
 
     /// Why each known test that is stale has to run.

@@ -187,6 +187,11 @@ impl Session {
         }
     }
 
+    /// Takes the warnings of a worker.
+    fn take_warnings(&mut self, sent: Vec<String>) {
+        self.guarded(|engine| engine.take_warnings(sent));
+    }
+
     /// Ends the session; returns whether pytest's exit status should be 0 instead of `exit_status`.
     fn finish(&mut self, py: Python<'_>, exit_status: i32) -> bool {
         tracer::switch(py);
@@ -202,7 +207,7 @@ impl Session {
 
     /// What went wrong with testmonx itself.
     fn warnings(&mut self) -> Vec<String> {
-        self.engine.as_ref().map(|engine| engine.warnings().to_vec()).unwrap_or_default()
+        self.engine.as_ref().map(Engine::warnings).unwrap_or_default()
     }
 
     /// The line for the end of the run.

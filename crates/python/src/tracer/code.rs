@@ -92,15 +92,28 @@ pub(super) fn filename(code: &Bound<'_, PyAny>) -> PyResult<String> {
     text(&code.getattr("co_filename")?)
 }
 
-/// `co_qualname`.
-pub(super) fn qualname(code: &Bound<'_, PyAny>) -> PyResult<String> {
-    text(&code.getattr("co_qualname")?)
+/// What there is to know about project code.
+#[derive(Clone, Debug)]
+pub(super) struct Identity {
+    /// `co_qualname`.
+    pub(super) qualname: String,
+    /// `co_firstlineno`; 0 for the negative ones that made-up code may have.
+    pub(super) first_line: u32,
+    /// The length of the code in code units, the interpreter's measure of instructions.
+    pub(super) size: usize,
 }
 
-/// `co_firstlineno`; 0 for the negative ones that made-up code may have.
-pub(super) fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
-    let line: i64 = code.getattr("co_firstlineno")?.extract()?;
-    Ok(u32::try_from(line).unwrap_or(0))
+impl Identity {
+    /// Reads the attributes of a code object.
+    pub(super) fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let first_line: i64 = code.getattr("co_firstlineno")?.extract()?;
+        Ok(Self {
+            qualname: text(&code.getattr("co_qualname")?)?,
+            first_line: u32::try_from(first_line).unwrap_or(0),
+            // SAFETY: callers pass code objects, whose variable part is their code.
+            size: usize::try_from(unsafe { ffi::Py_SIZE(code.as_ptr()) }).unwrap_or(0),
+        })
+    }
 }
 
 fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {

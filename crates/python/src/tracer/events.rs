@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 
 use super::backend::ModuleFrame;
-use super::code::{self, Mark};
+use super::code::{self, Identity, Mark};
 use super::error::Fault;
 use super::record::Key;
 use super::run::{self, ImportStart, Retired};
@@ -29,8 +29,8 @@ fn look_up(code: &Bound<'_, PyAny>) -> PyResult<Option<Key>> {
         run::with(py, |run| run.marks.set(code, None)).transpose()?;
         return Ok(None);
     };
-    let (qualname, line) = (code::qualname(code)?, code::first_line(code)?);
-    Ok(run::with(py, |run| run.add(code, source, &qualname, line)).transpose()?.flatten())
+    let identity = Identity::of(code)?;
+    Ok(run::with(py, |run| run.add(code, source, &identity)).transpose()?.flatten())
 }
 
 /// Opens the import of the module whose body starts in `frame`, called by the code in `caller`.

@@ -9,12 +9,18 @@ use std::collections::{BTreeSet, HashMap};
 
 use testmonx_engine::observer::CodeId;
 
-/// The number of calls in one epoch after which a code object is no longer worth watching.
+/// The number of calls in one epoch after which a code object of `size` code units is no longer worth
+/// hearing of.
 ///
-/// A ski-rental choice: to hear of one more call costs about 15 ns (buying nothing), to switch the
-/// event off and on again for the next epoch about 400 ns. Anything from 8 to 24 measures the same
-/// within noise; `1` makes a suite of short tests 10 % slower, `200` a call-heavy test 4 %.
-pub(super) const HITS_TO_DISABLE: u16 = 12;
+/// A ski-rental choice. To hear of one more call costs about 18 ns. To disable the event means to set it
+/// again for the next epoch, for which the interpreter goes through the whole code twice: 0.4 µs for a
+/// one-line function, 2.7 µs for one of 210 units, 24 µs for one of 2,000. So the limit grows with the
+/// code. Reckoned for the calls of 2,793 tests of networkx (14 ms would be the best in hindsight): 944 ms
+/// without disabling, 39 with a limit of 12 for all code, 19 with this one, 20 with `8 + size / 4` and with
+/// `20 + size * 2 / 3`.
+pub(super) fn hits_to_disable(size: usize) -> u16 {
+    u16::try_from(4 + size / 2).unwrap_or(u16::MAX)
+}
 
 /// An entry of the [`Record`]: all code objects that the observer knows under one [`CodeId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,7 @@ pub(super) enum Kind {
 struct Entry {
     epoch: u64,
     hits: u16,
+    limit: u16,
     kind: Kind,
     code: CodeId,
 }
@@ -62,12 +69,13 @@ impl Record {
         }
     }
 
-    /// The entry of `code`, a new one if it has none.
-    pub(super) fn add(&mut self, code: CodeId, kind: Kind) -> Key {
+    /// The entry of `code`, whose code objects have `size` code units; a new one if it has none.
+    pub(super) fn add(&mut self, code: CodeId, kind: Kind, size: usize) -> Key {
         let next = Key(self.entries.len());
         let key = *self.keys.entry(code).or_insert(next);
         if key == next {
-            self.entries.push(Entry { epoch: 0, hits: 0, kind, code });
+            let limit = hits_to_disable(size);
+            self.entries.push(Entry { epoch: 0, hits: 0, limit, kind, code });
         }
         key
     }
@@ -99,7 +107,7 @@ impl Record {
             entry.hits = 1;
             self.ran.push(entry.code);
         }
-        entry.hits >= HITS_TO_DISABLE
+        entry.hits >= entry.limit
     }
 
     /// Notes a call while the body of the module being imported stands at `line`.
@@ -155,7 +163,7 @@ mod tests {
     #[test]
     fn a_code_is_handed_over_once_an_epoch() {
         let mut record = Record::new();
-        let f = record.add(7, Kind::Function);
+        let f = record.add(7, Kind::Function, 8);
         assert!(!record.hit(f));
         assert!(!record.hit(f));
         assert_eq!(drained(&mut record), [(0, vec![7])]);
@@ -168,8 +176,8 @@ mod tests {
     #[test]
     fn code_objects_with_one_id_share_an_entry() {
         let mut record = Record::new();
-        let first = record.add(7, Kind::Function);
-        let again = record.add(7, Kind::Function);
+        let first = record.add(7, Kind::Function, 8);
+        let again = record.add(7, Kind::Function, 8);
         assert_eq!(first, again);
         assert_eq!(record.len(), 1);
     }
@@ -177,8 +185,8 @@ mod tests {
     #[test]
     fn the_last_hit_worth_hearing_of_is_counted_from_the_epoch() {
         let mut record = Record::new();
-        let f = record.add(0, Kind::Function);
-        for _ in 1..HITS_TO_DISABLE {
+        let f = record.add(0, Kind::Function, 8);
+        for _ in 1..hits_to_disable(8) {
             assert!(!record.hit(f));
         }
         assert!(record.hit(f));
@@ -189,7 +197,7 @@ mod tests {
     #[test]
     fn a_loop_in_a_module_body_gives_one_row_a_line() {
         let mut record = Record::new();
-        let (f, g) = (record.add(1, Kind::Function), record.add(2, Kind::Function));
+        let (f, g) = (record.add(1, Kind::Function, 8), record.add(2, Kind::Function, 8));
         for _ in 0..3 {
             record.hit_at(4, f);
             record.hit_at(5, g);
@@ -201,7 +209,7 @@ mod tests {
     #[test]
     fn the_line_of_one_import_is_not_taken_for_that_of_the_next() {
         let mut record = Record::new();
-        let f = record.add(1, Kind::Function);
+        let f = record.add(1, Kind::Function, 8);
         record.hit_at(4, f);
         drained(&mut record);
         record.begin_epoch();

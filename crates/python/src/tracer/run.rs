@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use testmonx_engine::observer::{CodeId, Observer, SourceId};
 
 use super::backend::{Hook, ModuleFrame};
-use super::code::{Mark, Marks};
+use super::code::{Identity, Mark, Marks};
 use super::error::Fault;
 use super::gil::{GilCell, Owned};
 use super::imports::{Imports, OpenImport};
@@ -122,14 +122,14 @@ impl Run {
         &mut self,
         code: &Bound<'_, PyAny>,
         source: SourceId,
-        qualname: &str,
-        line: u32,
+        identity: &Identity,
     ) -> PyResult<Option<Key>> {
-        let Some(id) = ask(&self.observer, |o| o.code(source, qualname, line)) else {
+        let Identity { qualname, first_line, size } = identity;
+        let Some(id) = ask(&self.observer, |o| o.code(source, qualname, *first_line)) else {
             return Ok(None);
         };
         let kind = if qualname == "<module>" { Kind::Module } else { Kind::Function };
-        let key = self.record.add(id, kind);
+        let key = self.record.add(id, kind, *size);
         self.marks.set(code, Some(key))?;
         self.hook.watch(code, kind)?;
         Ok(Some(key))
