@@ -50,13 +50,11 @@ class Drive:
         script = self.directory / "driver.py"
         prelude = PRELUDE.format(root=str(self.root))
         script.write_text(prelude + textwrap.dedent(driver), encoding="utf-8")
-        path = os.pathsep.join(
-            [str(self.root), str(Path(__file__).parent), *filter(None, sys.path)]
-        )
+        import_path = [str(self.root), str(Path(__file__).parent), *filter(None, sys.path)]
         done = subprocess.run(
             [sys.executable, "-X", "faulthandler", str(script)],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": path, **(env or {})},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(import_path), **(env or {})},
             capture_output=True,
             text=True,
             timeout=60,

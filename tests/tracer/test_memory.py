@@ -92,7 +92,7 @@ def test_many_code_objects_made_and_dropped_by_many_threads(drive: Drive) -> Non
         import gc, os, threading
         sys.setswitchinterval(1e-5)
         path = os.path.join(probe.root, "m.py")
-        source = "def f(): yield 1; yield 2\\ndef g():\\n  for _ in f(): pass\\ng()\\nclass C:\\n  def m(self): g()\\nC().m()\\n"
+        with open(path) as file: source = file.read()
         probe.start()
         errors = []
         def work():
@@ -115,7 +115,17 @@ def test_many_code_objects_made_and_dropped_by_many_threads(drive: Drive) -> Non
         assert sum(line.startswith("finished") for line in story) == 600
         probe.stop()
         """,
-        files={"m.py": ""},
+        files={
+            "m.py": """
+                def f(): yield 1; yield 2
+                def g():
+                    for _ in f(): pass
+                g()
+                class C:
+                    def m(self): g()
+                C().m()
+            """
+        },
     )
 
 

@@ -1,10 +1,12 @@
 //! The environment: what all tests of a run depend on at once. Traces belong to one environment;
 //! another one starts with none, and coming back finds its own again.
 //!
-//! In it: the interpreter, the platform, pytest and the plugins in use, ini values, options that
-//! can change an outcome, and the name that `--testmon-env` or `environment_expression` gives. Left
+//! In it: the interpreter, the platform, the installed distributions, pytest and the plugins in use,
+//! ini values, options that can change an outcome, and the name that `--testmon-env` or `environment_expression` gives. Left
 //! out: what changes only the report or the choice of tests. An option that is not known is in: a
 //! project's own `--runslow` decides which tests skip, and in doubt tests run.
+
+use crate::distributions::normalise;
 
 /// The environment as pytest tells it.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,8 @@ pub struct EnvironmentFacts {
     pub ini: Vec<(String, String)>,
     /// Options given on the command line, in `addopts` or in `PYTEST_ADDOPTS`, with their values.
     pub options: Vec<(String, String)>,
+    /// Name and version of each installed distribution ([`crate::installed_distributions`]).
+    pub distributions: Vec<(String, String)>,
     /// Distributions whose version is to make no difference.
     pub ignored_distributions: Vec<String>,
 }
@@ -201,6 +205,13 @@ impl EnvironmentFacts {
                 components.push((format!("plugin {name}"), version.to_owned()));
             }
         }
+        let ignored: Vec<String> =
+            self.ignored_distributions.iter().map(|name| normalise(name)).collect();
+        for (name, version) in &self.distributions {
+            if name != "testmonx" && !ignored.contains(name) {
+                components.push((format!("package {name}"), version.clone()));
+            }
+        }
         // A plugin that is switched off shows in the list of those in use.
         for plugin in self.early_plugins.iter().filter(|plugin| !plugin.starts_with("no:")) {
             components.push((format!("plugin {plugin}"), "-p".to_owned()));
@@ -260,6 +271,18 @@ mod tests {
         assert_eq!(verbose.components(), facts().components());
         let slow = EnvironmentFacts { options: vec![("runslow".into(), "True".into())], ..facts() };
         assert_ne!(slow.components(), facts().components());
+    }
+
+    #[test]
+    fn distributions_count_unless_they_are_ignored() {
+        let upgraded = EnvironmentFacts {
+            distributions: vec![("attrs".into(), "25.1".into()), ("zope-event".into(), "5".into())],
+            ignored_distributions: vec!["zope.event".into()],
+            ..facts()
+        };
+        assert_eq!(differences(&facts().components(), &upgraded.components()), [
+            "package attrs: new, 25.1"
+        ]);
     }
 
     #[test]

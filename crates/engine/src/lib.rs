@@ -2,6 +2,7 @@
 //! The only crate that brings facts, store and coordination together; it knows no Python.
 
 mod disk;
+mod distributions;
 mod environment;
 mod keeper;
 mod mode;
@@ -16,6 +17,7 @@ mod status;
 mod survey;
 mod texts;
 
+pub use distributions::installed_distributions;
 pub use environment::EnvironmentFacts;
 pub use mode::{Mode, SwitchError, Switches};
 pub use opening::{DATAFILE, store_path};

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use testmonx_core::RelPath;
 use testmonx_core::reason::Reason;
 use testmonx_core::select::Standing;
-use testmonx_core::trace::{Batch, NodeId};
+use testmonx_core::trace::NodeId;
 use testmonx_xdist::{CoordinationState, Observations, Plan};
 
 use crate::environment::EnvironmentFacts;
@@ -409,9 +409,10 @@ impl Session {
         }
     }
 
-    fn hand_over(&mut self) {
+    /// Has all written that a single process observed and did not hand over yet.
+    pub fn hand_over(&mut self) {
         self.last_hand_over = Instant::now();
-        let batch = self.recorder().map_or_else(Batch::default, |mut recorder| recorder.take_batch());
+        let Some(batch) = self.recorder().map(|mut recorder| recorder.take_batch()) else { return };
         if let (Some(keeper), false) = (&self.keeper, batch.is_empty()) {
             keeper.record(&self.worker, batch);
         }
@@ -420,9 +421,6 @@ impl Session {
     /// Ends the session: all is written when it returns. `exit_status` is what pytest is about to
     /// exit with; returns whether it should be 0 instead, since nothing was affected.
     pub fn finish(&mut self, exit_status: i32) -> bool {
-        if self.role == Role::Single {
-            self.hand_over();
-        }
         if let Some(keeper) = self.keeper.take() {
             for test in &self.failed {
                 keeper.note_failure(test.clone());

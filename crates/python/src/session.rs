@@ -194,7 +194,12 @@ impl Session {
 
     /// Ends the session; returns whether pytest's exit status should be 0 instead of `exit_status`.
     fn finish(&mut self, py: Python<'_>, exit_status: i32) -> bool {
-        tracer::switch(py);
+        // The recorder must not be in use while other threads run: they would not be recorded.
+        self.switched(py, |engine| {
+            if engine.role() == Role::Single {
+                engine.hand_over();
+            }
+        });
         py.detach(|| self.guarded(|engine| engine.finish(exit_status)))
     }
 

@@ -7,6 +7,7 @@
 //! span of one module's level and what its import did, a closure the span of its parts.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use testmonx_core::trace::SpanBody;
 
@@ -23,7 +24,7 @@ pub(super) struct Closures {
     /// depends on them too, though it finds them cached.
     function_edges: HashMap<CodeId, BTreeSet<SourceId>>,
     edges: HashMap<SourceId, BTreeSet<SourceId>>,
-    closures: HashMap<Vec<SourceId>, u32>,
+    closures: HashMap<Vec<SourceId>, (u32, Arc<BTreeSet<SourceId>>)>,
     function_imports: HashMap<CodeId, BTreeSet<SourceId>>,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
     used: HashMap<SpanId, u32>,
@@ -55,8 +56,15 @@ impl Closures {
         self.used.clear();
     }
 
-    /// The body of a span that observed this.
-    pub(super) fn body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
+    /// The body of a span that observed this, and reaches whatever `base` reaches in any case: a
+    /// test its own file. Most of what the test runs is in the closure of its file, which it shares
+    /// with its neighbours; only the rest needs a closure of its own.
+    pub(super) fn body(
+        &mut self,
+        scene: &mut Scene<'_>,
+        observed: &Observed,
+        base: BTreeSet<SourceId>,
+    ) -> SpanBody {
         let mut facts = scene.files.standing(&observed.facts);
         let mut spans: BTreeSet<u32> = BTreeSet::new();
         facts.extend(self.block_facts(scene, observed));
@@ -66,28 +74,38 @@ impl Closures {
         }
         let roots = self.roots(scene, observed);
         if observed.codes.iter().any(|code| scene.sources.reads_docs(*code)) {
-            for source in self.reach(scene, &roots) {
-                facts.extend(scene.sources.get(source).docstrings().map(|fact| scene.interner.fact(fact)));
+            for source in self.reach(scene, roots.union(&base).copied().collect()) {
+                let docstrings = scene.sources.get(source).docstrings();
+                facts.extend(docstrings.map(|fact| scene.interner.fact(fact)));
             }
         }
-        if !roots.is_empty() {
-            spans.insert(self.closure(scene, roots));
-        }
+        let (shared, reached) = self.closure(scene, base);
+        spans.extend(shared);
+        let (own, _) = self.closure(scene, roots.difference(&reached).copied().collect());
+        spans.extend(own);
         SpanBody { facts: facts.into_iter().collect(), spans: spans.into_iter().collect() }
     }
 
-    /// The span of the modules that `roots` reach by import, roots included.
-    pub(super) fn closure(&mut self, scene: &mut Scene<'_>, roots: BTreeSet<SourceId>) -> u32 {
-        let key: Vec<SourceId> = roots.iter().copied().collect();
-        if let Some(span) = self.closures.get(&key) {
-            return *span;
+    /// The span of the modules that `roots` reach by import, roots included, and which those are;
+    /// no span if there are none.
+    fn closure(
+        &mut self,
+        scene: &mut Scene<'_>,
+        roots: BTreeSet<SourceId>,
+    ) -> (Option<u32>, Arc<BTreeSet<SourceId>>) {
+        if roots.is_empty() {
+            return (None, Arc::default());
         }
-        let reached = self.reach(scene, &roots);
-        let parts: BTreeSet<u32> = reached.into_iter().map(|source| self.part(scene, source)).collect();
-        let body = SpanBody { facts: vec![], spans: parts.into_iter().collect() };
-        let span = scene.interner.span(body);
-        self.closures.insert(key, span);
-        span
+        let key: Vec<SourceId> = roots.iter().copied().collect();
+        if let Some((span, reached)) = self.closures.get(&key) {
+            return (Some(*span), Arc::clone(reached));
+        }
+        let reached = Arc::new(self.reach(scene, roots));
+        let parts: BTreeSet<u32> = reached.iter().map(|source| self.part(scene, *source)).collect();
+        let span =
+            scene.interner.span(SpanBody { facts: vec![], spans: parts.into_iter().collect() });
+        self.closures.insert(key, (span, Arc::clone(&reached)));
+        (Some(span), reached)
     }
 
     /// The id of the span that others share under the recorder's number `used`.
@@ -96,7 +114,7 @@ impl Closures {
             return *span;
         }
         let spans = scene.spans;
-        let body = self.body(scene, &spans[used as usize].observed);
+        let body = self.body(scene, &spans[used as usize].observed, BTreeSet::new());
         let span = scene.interner.span(body);
         self.used.insert(used, span);
         span
@@ -122,9 +140,9 @@ impl Closures {
         roots
     }
 
-    fn reach(&mut self, scene: &Scene<'_>, roots: &BTreeSet<SourceId>) -> BTreeSet<SourceId> {
+    fn reach(&mut self, scene: &Scene<'_>, roots: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
         let mut reached = BTreeSet::new();
-        let mut queue: Vec<SourceId> = roots.iter().copied().collect();
+        let mut queue: Vec<SourceId> = roots.into_iter().collect();
         while let Some(source) = queue.pop() {
             if reached.insert(source) {
                 queue.extend(self.edges_of(scene, source).iter());

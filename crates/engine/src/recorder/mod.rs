@@ -255,12 +255,9 @@ impl Recorder {
         let (conftests, absent) = self.conftests(&file);
         let mut observed = self.spans[run.span as usize].observed.clone();
         observed.facts.extend(absent);
-        observed.imported.extend(conftests);
-        if let Some(module) = self.sources.at(&file) {
-            observed.imported.insert(module);
-        }
+        let base = conftests.into_iter().chain(self.sources.at(&file)).collect();
         let mut scene = scene!(self);
-        let body = self.closures.body(&mut scene, &observed);
+        let body = self.closures.body(&mut scene, &observed, base);
         let trace = Trace {
             subject: run.subject,
             outcome: run.outcome,
