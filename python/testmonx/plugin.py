@@ -87,7 +87,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Starts observing before the first conftest file is imported, if an option asks for it."""
     options = early_config.known_args_namespace
-    if any(getattr(options, name, False) for name in _SWITCHES):
+    is_wanted = any(getattr(options, name, False) for name in _SWITCHES)
+    if is_wanted and not getattr(options, "no-testmon", False):
         from testmonx._selection import Preparation
 
         preparation = Preparation(early_config)

@@ -82,7 +82,10 @@ pub struct Session {
     warnings: Vec<String>,
     /// Warnings of workers, with the number of workers that sent each.
     worker_warnings: BTreeMap<String, usize>,
+    /// Whether no option makes pytest find fewer tests in a file than there are.
     collects_whole_files: bool,
+    /// Whether files may be skipped: not one that a node ID names something in.
+    skips_files: bool,
     collected: BTreeMap<RelPath, Vec<NodeId>>,
     failed_collections: HashSet<RelPath>,
     current: Option<(SpanId, Run)>,
@@ -133,6 +136,7 @@ impl Session {
             warnings: Vec::new(),
             worker_warnings: BTreeMap::new(),
             collects_whole_files: !narrowed_by.iter().any(narrows_files),
+            skips_files: !narrowed_by.iter().any(|option| option == "a node ID"),
             collected: BTreeMap::new(),
             failed_collections: HashSet::new(),
             current: None,
@@ -226,8 +230,8 @@ impl Session {
     /// Whether the file at the absolute `place` need not be collected.
     #[must_use]
     pub fn skips_file(&self, place: &Path) -> bool {
-        RelPath::from_absolute(&self.root, place)
-            .is_some_and(|file| self.plan.skipped_files.contains(&file))
+        let is_skipped = |file| self.plan.skipped_files.contains(&file);
+        self.skips_files && RelPath::from_absolute(&self.root, place).is_some_and(is_skipped)
     }
 
     /// Which of the collected items run, and in which order.

@@ -44,6 +44,7 @@ impl Records {
                 let named = enumerate(differences, NAMED_DIFFERENCES);
                 format!("new environment ({named}), all tests run")
             }
+            Self::Compared { known: 0, .. } => "no test is known yet, all tests run".to_owned(),
             Self::Compared { changed, affected: 0, known, .. } if changed.is_empty() => {
                 format!("nothing changed, {} fresh", tests(*known))
             }

@@ -29,7 +29,7 @@ static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 static IS_ON: AtomicBool = AtomicBool::new(false);
 static RECORDER: RwLock<Option<Arc<Mutex<Recorder>>>> = RwLock::new(None);
 
-/// Code that opens source files to compile or to show them, and pytest's own book-keeping: such a
+/// Code that opens source files to compile, measure or show them, and pytest's own book-keeping: such a
 /// read is no dependency by itself, since the code that then runs is one.
 const SOURCE_READERS: &[&str] = &[
     "<frozen importlib._bootstrap_external>",
@@ -38,6 +38,7 @@ const SOURCE_READERS: &[&str] = &[
     "/tokenize.py",
     "/_pytest/assertion/rewrite.py",
     "/_pytest/cacheprovider.py",
+    "/coverage/python.py",
 ];
 
 /// Starts telling `recorder` of files.
