@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn names_and_versions() {
-        let read = |entry| name_and_version(entry).map(|(name, version)| format!("{name} {version}"));
+        let read =
+            |entry| name_and_version(entry).map(|(name, version)| format!("{name} {version}"));
         assert_eq!(read("MarkupSafe-3.0.3.dist-info").as_deref(), Some("markupsafe 3.0.3"));
         assert_eq!(read("zope.interface-7.2.dist-info").as_deref(), Some("zope-interface 7.2"));
         assert_eq!(read("old_one-1.0-py3.11.egg-info").as_deref(), Some("old-one 1.0"));

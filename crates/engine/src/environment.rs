@@ -216,7 +216,8 @@ impl EnvironmentFacts {
         for plugin in self.early_plugins.iter().filter(|plugin| !plugin.starts_with("no:")) {
             components.push((format!("plugin {plugin}"), "-p".to_owned()));
         }
-        let named = |what: &str, name: &str, value: &str| (format!("{what} {name}"), value.to_owned());
+        let named =
+            |what: &str, name: &str, value: &str| (format!("{what} {name}"), value.to_owned());
         for (name, value) in &self.ini {
             if !HARMLESS_INI.contains(&name.as_str()) {
                 components.push(named("ini option", name, value));
@@ -280,9 +281,10 @@ mod tests {
             ignored_distributions: vec!["zope.event".into()],
             ..facts()
         };
-        assert_eq!(differences(&facts().components(), &upgraded.components()), [
-            "package attrs: new, 25.1"
-        ]);
+        assert_eq!(
+            differences(&facts().components(), &upgraded.components()),
+            ["package attrs: new, 25.1"]
+        );
     }
 
     #[test]
@@ -292,10 +294,10 @@ mod tests {
             plugins: vec!["pytest-cov 7.1.0".into()],
             ..facts()
         };
-        assert_eq!(differences(&facts().components(), &newer.components()), [
-            "Python: CPython 3.12.1 → CPython 3.13.0",
-            "plugin pytest-cov: new, 7.1.0",
-        ]);
+        assert_eq!(
+            differences(&facts().components(), &newer.components()),
+            ["Python: CPython 3.12.1 → CPython 3.13.0", "plugin pytest-cov: new, 7.1.0",]
+        );
     }
 
     #[test]

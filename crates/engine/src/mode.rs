@@ -67,9 +67,8 @@ impl Switches {
             records: !(self.nocollect || self.collect_only),
             reorders: self.noselect && !selects,
         };
-        let why = (is_narrowed && !selects && !self.noselect).then(|| {
-            format!("selection is off because of {}", self.narrowed_by.join(", "))
-        });
+        let why = (is_narrowed && !selects && !self.noselect)
+            .then(|| format!("selection is off because of {}", self.narrowed_by.join(", ")));
         Ok(Some((mode, why)))
     }
 }

@@ -147,10 +147,7 @@ impl Ground {
 }
 
 /// What differs from the environment that was used last, if there was one.
-fn new_environment(
-    store: &Reader,
-    components: &[(String, String)],
-) -> Result<Records, StoreError> {
+fn new_environment(store: &Reader, components: &[(String, String)]) -> Result<Records, StoreError> {
     Ok(match store.environments()?.first() {
         None => Records::NewStore,
         Some(last) => Records::NewEnvironment(differences(&last.components, components)),

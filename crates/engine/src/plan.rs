@@ -108,7 +108,9 @@ mod tests {
     }
 
     fn items() -> Vec<NodeId> {
-        ["slow", "quick", "old", "new", "bad"].map(|n| NodeId::new(&format!("test_a.py::{n}"))).into()
+        ["slow", "quick", "old", "new", "bad"]
+            .map(|n| NodeId::new(&format!("test_a.py::{n}")))
+            .into()
     }
 
     #[test]

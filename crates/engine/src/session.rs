@@ -14,8 +14,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use testmonx_core::RelPath;
-use testmonx_core::reason::Reason;
-use testmonx_core::select::Standing;
 use testmonx_core::trace::NodeId;
 use testmonx_xdist::{CoordinationState, Observations, Plan};
 
@@ -178,10 +176,8 @@ impl Session {
     fn worker(invocation: &Invocation, mode: Mode) -> Self {
         let mut session = Self::new(invocation, mode);
         let root = invocation.root.display().to_string();
-        let state = invocation
-            .coordination
-            .as_deref()
-            .map(|bytes| CoordinationState::decode(bytes, &root));
+        let state =
+            invocation.coordination.as_deref().map(|bytes| CoordinationState::decode(bytes, &root));
         match state {
             Some(Ok(state)) => {
                 session.mode.records = state.is_recording;
@@ -353,7 +349,14 @@ impl Session {
     }
 
     /// Takes a report of one phase of a test, in pytest's words; `seconds` is its duration.
-    pub fn report(&mut self, test: NodeId, phase: &str, outcome: &str, was_xfail: bool, seconds: f64) {
+    pub fn report(
+        &mut self,
+        test: NodeId,
+        phase: &str,
+        outcome: &str,
+        was_xfail: bool,
+        seconds: f64,
+    ) {
         if let Some((_, run)) = &mut self.current {
             run.report(phase, outcome, was_xfail, seconds);
         }
@@ -465,14 +468,6 @@ impl Session {
             format!("{workers} {}: {text}", if *workers == 1 { "worker" } else { "workers" })
         });
         self.warnings.iter().cloned().chain(of_workers).collect()
-    }
-
-    /// Why each known test that is stale has to run.
-    pub fn reasons(&self) -> impl Iterator<Item = (&NodeId, &Reason)> {
-        self.survey.selection.known_tests().filter_map(|(test, standing)| match standing {
-            Standing::Stale(reason) => Some((test, reason)),
-            Standing::Fresh => None,
-        })
     }
 
     /// Gives up recording: what is observed from here on would be incomplete.

@@ -4,13 +4,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use testmonx_core::world::Tree;
-use testmonx_core::{Digest, RelPath};
 use testmonx_core::reason::Reason;
-use testmonx_core::select::{KnownSubject, KnownTrace, Knowledge, Selection, Standing};
+use testmonx_core::select::{Knowledge, KnownSubject, KnownTrace, Selection, Standing};
 use testmonx_core::snapshot::Snapshot;
 use testmonx_core::source::OUTLINE_VERSION;
 use testmonx_core::trace::{NodeId, Subject};
+use testmonx_core::world::Tree;
+use testmonx_core::{Digest, RelPath};
 use testmonx_store::{EnvironmentId, Loaded, Reader, StoreError, TraceId};
 
 use crate::disk::{Disk, Learned};
@@ -36,7 +36,11 @@ impl Survey {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn make(store: &Reader, environment: EnvironmentId, root: &Path) -> Result<Self, StoreError> {
+    pub fn make(
+        store: &Reader,
+        environment: EnvironmentId,
+        root: &Path,
+    ) -> Result<Self, StoreError> {
         let loaded = store.load(environment)?;
         let mut disk = Disk::new(root, store.stats()?);
         let contents = contents(&loaded, &disk);

@@ -137,7 +137,10 @@ mod wording {
 
     #[test]
     fn summaries() {
-        assert_eq!(summary(3, 17, 1_250_000, true), "testmonx: 3 tests ran, 17 left out, 1.25 s saved");
+        assert_eq!(
+            summary(3, 17, 1_250_000, true),
+            "testmonx: 3 tests ran, 17 left out, 1.25 s saved"
+        );
         assert_eq!(summary(1, 0, 0, false), "testmonx: 1 test ran, nothing recorded");
     }
 }

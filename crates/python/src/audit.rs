@@ -114,7 +114,8 @@ fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
             let access = access(args)?;
             let is_low_level = args.get_item(1)?.is_none();
             if access == Access::Read
-                && (reads_sources(args.py()) || (is_low_level && !path.is_absolute() && !path.exists()))
+                && (reads_sources(args.py())
+                    || (is_low_level && !path.is_absolute() && !path.exists()))
             {
                 // A relative path given to `os.open` may be relative to a directory that the event
                 // does not tell (`dir_fd`): if nothing is there, it most likely is.

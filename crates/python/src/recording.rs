@@ -23,7 +23,12 @@ impl Recording {
     /// Starts to observe the project at `root`, less the files in `library_dirs` and `own_dirs`.
     #[new]
     #[pyo3(signature = (*, root, library_dirs, own_dirs))]
-    fn new(py: Python<'_>, root: PathBuf, library_dirs: Vec<PathBuf>, own_dirs: Vec<PathBuf>) -> Self {
+    fn new(
+        py: Python<'_>,
+        root: PathBuf,
+        library_dirs: Vec<PathBuf>,
+        own_dirs: Vec<PathBuf>,
+    ) -> Self {
         let mut recorder = Recorder::new(Project::new(&root, &library_dirs, &own_dirs));
         // A module that cannot be listed is one that nothing can be said of.
         let _ = note_loaded_modules(py, &mut recorder);

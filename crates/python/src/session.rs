@@ -166,7 +166,9 @@ impl Session {
 
     /// Takes the report of one phase of a test; `seconds` is its duration.
     fn report(&mut self, nodeid: &str, when: &str, outcome: &str, was_xfail: bool, seconds: f64) {
-        self.guarded(|engine| engine.report(NodeId::new(nodeid), when, outcome, was_xfail, seconds));
+        self.guarded(|engine| {
+            engine.report(NodeId::new(nodeid), when, outcome, was_xfail, seconds)
+        });
     }
 
     /// The observations that are due to be sent, if any.

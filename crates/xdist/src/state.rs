@@ -60,7 +60,9 @@ pub enum StateError {
         reason: String,
     },
     /// Meant for a session with another rootdir.
-    #[error("the controller's rootdir is `{theirs}`, this worker's `{ours}` (run both in one project)")]
+    #[error(
+        "the controller's rootdir is `{theirs}`, this worker's `{ours}` (run both in one project)"
+    )]
     OtherRoot {
         /// The controller's.
         theirs: String,
@@ -184,7 +186,10 @@ mod tests {
         assert!(error.to_string().contains("`/p`") && error.to_string().contains("`/q`"));
         let newer = postcard::to_stdvec(&(PROTOCOL_VERSION + 1, 0u8)).unwrap();
         let error = CoordinationState::decode(&newer, "/p").unwrap_err();
-        assert_eq!(error, StateError::OtherProtocol { what: "controller", found: PROTOCOL_VERSION + 1 });
+        assert_eq!(
+            error,
+            StateError::OtherProtocol { what: "controller", found: PROTOCOL_VERSION + 1 }
+        );
         let sent =
             Observations { session: "s1".into(), recorder: "gw0".into(), batch: Batch::default() };
         let error = Observations::decode(&sent.encode().unwrap(), "s2").unwrap_err();

@@ -342,13 +342,20 @@ impl Observer for Recorder {
         self.observed().codes.extend(codes);
     }
 
-    fn import_started(&mut self, module: CodeId, name: &str, package: &str, importer: Option<CodeId>) {
+    fn import_started(
+        &mut self,
+        module: CodeId,
+        name: &str,
+        package: &str,
+        importer: Option<CodeId>,
+    ) {
         let source = self.sources.code(module).source;
         self.sources.name(source, name, package);
         self.closures.invalidate();
         // A conftest file shapes the tests below its directory, not whoever happens to be collected
         // when pytest loads it.
-        let is_conftest = importer.is_none() && self.sources.get(source).path.name() == "conftest.py";
+        let is_conftest =
+            importer.is_none() && self.sources.get(source).path.name() == "conftest.py";
         if !is_conftest {
             self.observed().imported.insert(source);
         }
@@ -360,9 +367,10 @@ impl Observer for Recorder {
 
     fn import_finished(&mut self, module: CodeId) {
         let source = self.sources.code(module).source;
-        let open = self.open.iter().rposition(|span| {
-            self.spans[*span as usize].kind == SpanKind::Import(source)
-        });
+        let open = self
+            .open
+            .iter()
+            .rposition(|span| self.spans[*span as usize].kind == SpanKind::Import(source));
         if let Some(at) = open {
             self.open.truncate(at);
         }

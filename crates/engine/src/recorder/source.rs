@@ -87,15 +87,16 @@ impl Sources {
         let id = CodeId::try_from(self.codes.len()).unwrap_or(CodeId::MAX);
         let at = &self.sources[source as usize];
         let whole = || Some(file_fact(&at.path, at.content));
-        let (fact, function) = match at.model.as_ref().map(|model| (model, model.block_of_code(qualname, line))) {
-            None => (whole(), None),
-            Some((_, CodeBlock::Unknown)) => (whole(), None),
-            Some((_, CodeBlock::ModuleLevel)) => (None, None),
-            Some((model, CodeBlock::Function(index))) => {
-                let function = &model.functions()[index];
-                (Some(block_fact(&at.path, function.name(), function.digest())), Some(index))
-            }
-        };
+        let (fact, function) =
+            match at.model.as_ref().map(|model| (model, model.block_of_code(qualname, line))) {
+                None => (whole(), None),
+                Some((_, CodeBlock::Unknown)) => (whole(), None),
+                Some((_, CodeBlock::ModuleLevel)) => (None, None),
+                Some((model, CodeBlock::Function(index))) => {
+                    let function = &model.functions()[index];
+                    (Some(block_fact(&at.path, function.name(), function.digest())), Some(index))
+                }
+            };
         self.codes.push(Code { source, fact, function });
         id
     }
