@@ -12,6 +12,8 @@ mod intern;
 mod source;
 mod span;
 mod teardown;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -71,6 +71,8 @@ pub(super) struct Code {
 pub(super) struct Sources {
     sources: Vec<Source>,
     codes: Vec<Code>,
+    /// By source, qualified name and first line: the same function may be compiled more than once.
+    code_ids: HashMap<(SourceId, Box<str>, u32), CodeId>,
     by_module: HashMap<String, SourceId>,
     by_path: HashMap<RelPath, SourceId>,
 }
@@ -84,7 +86,11 @@ impl Sources {
     }
 
     pub(super) fn add_code(&mut self, source: SourceId, qualname: &str, line: u32) -> CodeId {
-        let id = CodeId::try_from(self.codes.len()).unwrap_or(CodeId::MAX);
+        let next = CodeId::try_from(self.codes.len()).unwrap_or(CodeId::MAX);
+        let id = *self.code_ids.entry((source, qualname.into(), line)).or_insert(next);
+        if id != next {
+            return id;
+        }
         let at = &self.sources[source as usize];
         let whole = || Some(file_fact(&at.path, at.content));
         let (fact, function) =

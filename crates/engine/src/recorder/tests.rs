@@ -1,0 +1,253 @@
+//! The recorder, told what a tracer and pytest's hooks would tell it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use testmonx_core::trace::SpanBody;
+
+use super::*;
+
+/// A project on disk, and a recorder of it.
+struct Scenario {
+    dir: TempDir,
+    recorder: Recorder,
+    facts: Vec<Fact>,
+    spans: Vec<SpanBody>,
+}
+
+impl Scenario {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let place = dir.path().join(path);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(place, text).unwrap();
+        }
+        let recorder = Recorder::new(Project::new(dir.path(), &[], &[]));
+        Self { dir, recorder, facts: Vec::new(), spans: Vec::new() }
+    }
+
+    fn place(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    fn code(&mut self, path: &str, name: &str, line: u32) -> CodeId {
+        let place = self.place(path);
+        let source = self.recorder.source(place.to_str().unwrap()).unwrap();
+        self.recorder.code(source, name, line)
+    }
+
+    /// Imports a module: its body starts and ends, and `body` happens in between.
+    fn import(&mut self, path: &str, importer: Option<CodeId>, body: impl FnOnce(&mut Self)) {
+        let name = path.trim_end_matches(".py").replace('/', ".");
+        let package = name.rsplit_once('.').map_or("", |(package, _)| package).to_owned();
+        let module = self.code(path, "<module>", 1);
+        self.recorder.import_started(module, &name, &package, importer);
+        body(self);
+        self.recorder.import_finished(module);
+    }
+
+    fn collect(&mut self, path: &str, body: impl FnOnce(&mut Self)) {
+        let span = self.recorder.open_collection(&RelPath::new(path));
+        self.import(path, None, body);
+        self.recorder.close(span);
+    }
+
+    fn test(&mut self, node: &str, body: impl FnOnce(&mut Self)) {
+        let span = self.recorder.open_test(&NodeId::new(node));
+        body(self);
+        self.recorder.close(span);
+        self.recorder.finish_test(span, Outcome::Passed, 1);
+    }
+
+    fn ran(&mut self, path: &str, name: &str, line: u32) -> CodeId {
+        let code = self.code(path, name, line);
+        self.recorder.ran(0, &[code]);
+        code
+    }
+
+    /// Takes a batch; returns each trace's subject with the keys of all its facts.
+    fn traces(&mut self) -> Vec<(String, BTreeSet<String>)> {
+        let batch = self.recorder.take_batch();
+        assert_eq!(batch.first_fact as usize, self.facts.len(), "ids go on from batch to batch");
+        self.facts.extend(batch.facts);
+        self.spans.extend(batch.spans);
+        let keys = |body: &SpanBody| {
+            let mut ids = BTreeSet::new();
+            self.gather(body, &mut ids);
+            ids.into_iter().map(|id| self.facts[id as usize].key.to_string()).collect()
+        };
+        batch
+            .traces
+            .iter()
+            .map(|trace| match &trace.subject {
+                Subject::Test(test) => (test.as_str().to_owned(), keys(&trace.body)),
+                Subject::Collection(file) => (file.to_string(), keys(&trace.body)),
+            })
+            .collect()
+    }
+
+    fn gather(&self, body: &SpanBody, ids: &mut BTreeSet<u32>) {
+        ids.extend(&body.facts);
+        for span in &body.spans {
+            self.gather(&self.spans[*span as usize], ids);
+        }
+    }
+}
+
+fn keys(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+const PAIR: &[(&str, &str)] = &[
+    ("a.py", "import b\ndef f():\n    return b.g()\n"),
+    ("b.py", "def g():\n    return 1\ndef h():\n    return 2\n"),
+    ("test_a.py", "import a\ndef test_f():\n    a.f()\ndef test_n():\n    pass\n"),
+];
+
+/// Collects `test_a.py` of [`PAIR`], which imports `a`, which imports `b`.
+fn collected() -> Scenario {
+    let mut scenario = Scenario::new(PAIR);
+    scenario.collect("test_a.py", |s| s.import("a.py", None, |s| s.import("b.py", None, |_| ())));
+    scenario
+}
+
+#[test]
+fn a_test_depends_on_what_ran_and_on_the_imports_behind_it() {
+    let mut scenario = collected();
+    scenario.test("test_a.py::test_f", |s| {
+        s.ran("test_a.py", "test_f", 2);
+        s.ran("a.py", "f", 2);
+        s.ran("b.py", "g", 1);
+    });
+    scenario.test("test_a.py::test_n", |s| {
+        s.ran("test_a.py", "test_n", 4);
+    });
+    let modules = ["a.py", "b.py", "test_a.py", "conftest.py"];
+    let traces = scenario.traces();
+    let expected = keys(&[&modules[..], &["test_a.py::test_f", "a.py::f", "b.py::g"]].concat());
+    assert_eq!(traces[0].1, expected);
+    assert_eq!(traces[1].1, keys(&[&modules[..], &["test_a.py::test_n"]].concat()));
+}
+
+#[test]
+fn imports_that_were_cached_count_all_the_same() {
+    let mut scenario = collected();
+    fs::write(scenario.place("test_b.py"), "from a import f\ndef test_g():\n    pass\n").unwrap();
+    scenario.collect("test_b.py", |_| ());
+    scenario.test("test_b.py::test_g", |_| ());
+    assert!(scenario.traces()[0].1.is_superset(&keys(&["a.py", "b.py", "test_b.py"])));
+}
+
+#[test]
+fn whoever_runs_a_function_that_imported_depends_on_the_module() {
+    let files = [
+        ("lazy.py", "X = 1\n"),
+        ("m.py", "import importlib\ndef load(name):\n    return importlib.import_module(name)\n"),
+        ("test_m.py", "import m\ndef test_1():\n    pass\ndef test_2():\n    pass\n"),
+    ];
+    let mut scenario = Scenario::new(&files);
+    scenario.collect("test_m.py", |s| s.import("m.py", None, |_| ()));
+    scenario.test("test_m.py::test_1", |s| {
+        let load = s.ran("m.py", "load", 2);
+        s.import("lazy.py", Some(load), |_| ());
+    });
+    scenario.test("test_m.py::test_2", |s| {
+        s.ran("m.py", "load", 2);
+    });
+    for (test, facts) in scenario.traces() {
+        assert!(facts.contains("lazy.py"), "{test}: {facts:?}");
+    }
+}
+
+#[test]
+fn what_runs_while_a_module_is_imported_belongs_to_the_module() {
+    let mut scenario = Scenario::new(PAIR);
+    scenario.collect("test_a.py", |s| {
+        s.import("a.py", None, |s| {
+            s.import("b.py", None, |s| {
+                s.ran("b.py", "h", 3);
+            });
+        });
+    });
+    scenario.test("test_a.py::test_n", |_| ());
+    assert!(scenario.traces()[0].1.contains("b.py::h"));
+}
+
+#[test]
+fn fixtures_count_for_those_who_use_them_and_their_teardown_too() {
+    let mut scenario = collected();
+    let mut fixture = 0;
+    scenario.test("test_a.py::test_f", |s| {
+        fixture = s.recorder.open_fixture();
+        s.ran("b.py", "g", 1);
+        s.recorder.close(fixture);
+    });
+    // Handed over before the teardown is known.
+    let first = scenario.traces();
+    assert!(first[0].1.contains("b.py::g") && !first[0].1.contains("b.py::h"));
+    scenario.test("test_a.py::test_n", |s| {
+        s.recorder.open_teardown(fixture);
+        s.ran("b.py", "h", 3);
+        s.recorder.close_teardown(fixture);
+    });
+    let second = scenario.traces();
+    assert_eq!(second[0].0, "test_a.py::test_f", "the trace is handed over once more");
+    assert!(second[0].1.is_superset(&first[0].1) && second[0].1.contains("b.py::h"));
+    assert_eq!(second[1].0, "test_a.py::test_n");
+    assert!(!second[1].1.contains("b.py::h"), "it only happened to come last");
+}
+
+#[test]
+fn data_files_count_unless_the_session_made_them() {
+    let mut scenario = collected();
+    fs::write(scenario.place("data.txt"), "1").unwrap();
+    fs::write(scenario.place("log.txt"), "1").unwrap();
+    scenario.test("test_a.py::test_n", |s| {
+        let place = |name: &str| s.dir.path().join(name);
+        let [data, log, flag, made] = ["data.txt", "log.txt", "flag", "made"].map(place);
+        s.recorder.file_opened(&data, Access::Read);
+        s.recorder.file_opened(&flag, Access::Read);
+        s.recorder.file_opened(&log, Access::Update);
+        s.recorder.made(&made);
+        fs::create_dir(&made).unwrap();
+        fs::write(made.join("x"), "1").unwrap();
+        s.recorder.file_opened(&made.join("x"), Access::Read);
+    });
+    let facts = &scenario.traces()[0].1;
+    assert!(facts.is_superset(&keys(&["data.txt", "flag"])), "{facts:?}");
+    assert!(facts.is_disjoint(&keys(&["log.txt", "made/x"])), "{facts:?}");
+}
+
+#[test]
+fn conftest_files_count_below_their_directory_only() {
+    let files = [
+        ("conftest.py", "X = 1\n"),
+        ("sub/conftest.py", "Y = 1\n"),
+        ("sub/test_s.py", "def test_s():\n    pass\n"),
+        ("test_t.py", "def test_t():\n    pass\n"),
+    ];
+    let mut scenario = Scenario::new(&files);
+    scenario.import("conftest.py", None, |_| ());
+    scenario.import("sub/conftest.py", None, |_| ());
+    scenario.collect("sub/test_s.py", |_| ());
+    scenario.collect("test_t.py", |_| ());
+    scenario.test("sub/test_s.py::test_s", |_| ());
+    scenario.test("test_t.py::test_t", |_| ());
+    let traces = scenario.traces();
+    assert!(traces[0].1.is_superset(&keys(&["conftest.py", "sub/conftest.py"])));
+    assert!(traces[1].1.contains("conftest.py"));
+    assert!(!traces[1].1.contains("sub/conftest.py"));
+}
+
+#[test]
+fn a_collection_says_which_tests_it_found() {
+    let mut scenario = collected();
+    let found = vec![NodeId::new("test_a.py::test_f"), NodeId::new("test_a.py::test_n")];
+    scenario.recorder.finish_collection(&RelPath::new("test_a.py"), found.clone());
+    let batch = scenario.recorder.take_batch();
+    assert_eq!(batch.traces[0].subject, Subject::Collection(RelPath::new("test_a.py")));
+    assert_eq!(batch.traces[0].collected, found);
+}
