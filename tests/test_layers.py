@@ -46,9 +46,13 @@ def test_each_outside_world_is_known_to_one_crate(dependency: str) -> None:
 
 
 def test_core_reaches_the_tree_only_through_its_trait() -> None:
-    sources = [path for path in (ROOT / "crates/core/src").rglob("*.rs") if "tests" not in path.parts]
+    sources = [
+        path for path in (ROOT / "crates/core/src").rglob("*.rs") if "tests" not in path.parts
+    ]
     assert sources
-    found = [path for path in sources if re.search(r"\bstd::(fs|env|process|net)\b", path.read_text())]
+    found = [
+        path for path in sources if re.search(r"\bstd::(fs|env|process|net)\b", path.read_text())
+    ]
     assert found == []
 
 

@@ -84,7 +84,7 @@ def environment(config: pytest.Config) -> dict[str, Any]:
         "pytest": pytest.__version__,
         "plugins": sorted(distributions),
         "early_plugins": list(config.getoption("plugins")),
-        "distribution_dirs": [path for path in sys.path if os.path.isdir(path)],
+        "distribution_dirs": [path for path in sys.path if Path(path).is_dir()],
         "ini": _ini_values(config),
         "options": _given_options(config),
         "ignored_distributions": config.getini("testmon_ignore_dependencies"),

@@ -92,9 +92,8 @@ impl Selection {
         let mut selection = Self::default();
         for known_subject in &known.subjects {
             let KnownSubject { subject, traces, .. } = known_subject;
-            let holds = |trace: &KnownTrace<'_>| {
-                trace.outcome.is_passing() && snapshot.holds(trace.body)
-            };
+            let holds =
+                |trace: &KnownTrace<'_>| trace.outcome.is_passing() && snapshot.holds(trace.body);
             let holding: Vec<usize> =
                 (0..traces.len()).filter(|index| holds(&traces[*index])).collect();
             let standing = if holding.is_empty() {
