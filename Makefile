@@ -8,15 +8,19 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-others lint fmt bench wheel clean tools
+.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench wheel clean tools
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := $(if $(filter python3,$(PYTHON)),.venv,.venv-$(VERSION))
 BIN := $(VENV)/bin
+REQUIREMENTS := requirements-dev.txt
 TOOLS := $(VENV)/.tools-$(VERSION)
 INSTALLED := $(VENV)/.testmonx-$(VERSION)
 SOURCES := $(shell find crates python -type f -not -name '*.pyc' -not -name '*.so') Cargo.toml Cargo.lock pyproject.toml
+
+# What `make test` gives to pytest, e.g. make test-python PYTEST_ARGS="tests/tracer -x".
+PYTEST_ARGS := -n auto --dist loadgroup
 
 # Which interpreter pyo3 compiles against, and pip as it is for everybody.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
@@ -43,10 +47,14 @@ test-rust: $(TOOLS)
 test-python: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# The Python tests on every other supported interpreter of this machine.
+# The Python tests, less the real suites, on every other supported interpreter of this machine.
 test-others: tools
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
-		echo "== the Python tests on $$python"; $(MAKE) test-python PYTHON=$$python; done
+		echo "== the Python tests on $$python"; $(MAKE) test-python PYTHON=$$python PYTEST_ARGS='$(PYTEST_ARGS) -m "not real"'; done
+
+# The Python tests with the oldest pytest and pytest-xdist that are supported.
+test-oldest: tools
+	@$(MAKE) test-python VENV=.venv-oldest REQUIREMENTS=requirements-oldest.txt PYTEST_ARGS='$(PYTEST_ARGS) -m "not real"'
 
 lint: $(TOOLS)
 	cargo fmt --check
@@ -76,9 +84,9 @@ tools:
 	$(if $(VERSION),,$(error $(PYTHON) was not found or does not run (testmonx needs Python 3.11 or newer: say make PYTHON=python3.12 …)))
 	$(if $(filter 3.11 3.12 3.13 3.14,$(VERSION)),,$(error $(PYTHON) is Python $(VERSION) (testmonx needs 3.11 or newer: say make PYTHON=python3.12 …)))
 
-$(TOOLS): requirements-dev.txt | tools
+$(TOOLS): $(REQUIREMENTS) | tools
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --requirement $(REQUIREMENTS)
 	@touch $@
 
 $(INSTALLED): $(SOURCES) $(TOOLS)

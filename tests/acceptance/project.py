@@ -25,9 +25,9 @@ _OUTER_RUN = ("PYTEST_ADDOPTS", "PYTEST_XDIST", "PYTEST_PLUGINS", "TESTMON", "CO
 
 _INI = """
     [pytest]
-    asyncio_default_fixture_loop_scope = function
+    addopts = -p no:asyncio -p no:cov
     """
-"""Marks the rootdir, and keeps pytest-asyncio from warning of its default."""
+"""Marks the rootdir, and leaves plugins out that most tests do not need but would wait for."""
 
 _PATIENCE = 120.0
 """Seconds that an inner run may take; one that takes more hangs."""
@@ -103,6 +103,7 @@ class Project:
     ) -> None:
         self.path = pytester.path
         self.mode = mode
+        self.preparation = ""
         self._pytester = pytester
         self._monkeypatch = monkeypatch
         self._mtime = 1_700_000_000
@@ -172,8 +173,15 @@ class Project:
         self._reports += 1
         junit = self.path.parent / f"{self.path.name}-{self._reports}.xml"
         reporting = (f"--junitxml={junit}", "-o", "junit_family=xunit1")
-        command = (sys.executable, "-m", "pytest", *args, *reporting)
-        return self._run(command, junit, stdin, env)
+        return self._run(self._command(*args, *reporting), junit, stdin, env)
+
+    def _command(self, *args: str) -> tuple[str, ...]:
+        """What runs pytest, in a process that ``preparation`` (a Python script) was run in before."""
+        command = (sys.executable, "-m", "pytest", *args)
+        if not self.preparation:
+            return command
+        script = f"{self.preparation}\nimport os, sys\nos.execv(sys.argv[1], sys.argv[1:])"
+        return (sys.executable, "-c", script, *command)
 
     def testmonx(self, *args: str) -> Ran:
         """Runs the ``testmonx`` command."""
@@ -195,9 +203,17 @@ class Project:
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """Starts ``pytest --testmon`` in this project's mode and does not wait for it."""
-        command = (sys.executable, "-m", "pytest", "--testmon", *self.mode, *args)
-        with (self.path.parent / f"{self.path.name}.out").open("wb") as output:
-            return self._pytester.popen(command, stdout=output, stderr=output)
+        command = self._command("--testmon", *self.mode, *args)
+        with self.output.open("w") as output:
+            started: subprocess.Popen[bytes] = self._pytester.popen(
+                command, stdout=output, stderr=output
+            )
+        return started
+
+    @property
+    def output(self) -> Path:
+        """What the latest run that was started has said so far."""
+        return self.path.parent / f"{self.path.name}.out"
 
 
 def nodes(file: str, *names: str) -> set[str]:

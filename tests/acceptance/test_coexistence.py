@@ -51,6 +51,7 @@ def coverage_report(project: Project) -> object:
 @pytest.mark.parametrize("core", CORES)
 def test_coverage_is_the_same_to_the_line(project: Project, core: str, branch: list[str]) -> None:
     project.write_files(FILES)
+    project.write("pytest.ini", "[pytest]\naddopts = -p no:asyncio\n")
     env = {"COVERAGE_CORE": core}
     args = ["--cov=m", "--cov-report=json", *branch]
     project.pytest(*project.mode, *args, env=env)
@@ -118,6 +119,10 @@ def test_a_trace_function_of_a_test_s_own(project: Project, hook: str) -> None:
 def test_asyncio(project: Project) -> None:
     project.write_files(
         {
+            "pytest.ini": """
+                [pytest]
+                asyncio_default_fixture_loop_scope = function
+                """,
             "m.py": """
                 import asyncio
 
@@ -270,8 +275,8 @@ def test_warnings_as_errors(project: Project) -> None:
 def test_warnings_of_the_interpreter_as_errors(single: Project) -> None:
     single.write_files(FILES)
     env = {"PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"}
-    assert single.run("-p", "no:asyncio", env=env).status == 0
-    assert single.run("-p", "no:asyncio", env=env).executed == set()
+    assert single.run(env=env).status == 0
+    assert single.run(env=env).executed == set()
 
 
 def test_without_the_option_nothing_native_is_imported(single: Project) -> None:

@@ -28,7 +28,12 @@ AB = {
         """,
 }
 EDIT = ("def f():\n    return 1", "def f():\n    return 2")
-AF, AH, BF, BH = "test_a.py::test_af", "test_a.py::test_ah", "test_b.py::test_bf", "test_b.py::test_bh"
+AF, AH, BF, BH = (
+    "test_a.py::test_af",
+    "test_a.py::test_ah",
+    "test_b.py::test_bf",
+    "test_b.py::test_bh",
+)
 ALL = {AF, AH, BF, BH}
 
 
@@ -231,7 +236,12 @@ def test_help_names_every_option(single: Project) -> None:
     text = single.pytest("--help").out
     for option in ("", "-noselect", "-nocollect", "-forceselect", "-env"):
         assert f"--testmon{option}" in text
-    for word in ("--no-testmon", "--tmnet", "environment_expression", "testmon_ignore_dependencies"):
+    for word in (
+        "--no-testmon",
+        "--tmnet",
+        "environment_expression",
+        "testmon_ignore_dependencies",
+    ):
         assert word in text
 
 

@@ -37,8 +37,8 @@ def test_a_named_environment(recorded: Project) -> None:
 def test_an_expression_names_the_environment(recorded: Project) -> None:
     recorded.write(
         "pytest.ini",
-        "[pytest]\nenvironment_expression = os.environ.get('DB', '') + md5('x')[:2]\n"
-        "asyncio_default_fixture_loop_scope = function\n",
+        recorded.read("pytest.ini")
+        + "environment_expression = os.environ.get('DB', '') + md5('x')[:2]\n",
     )
     first = recorded.run(env={"DB": "mysql-"})
     assert first.executed == ONE
@@ -80,10 +80,7 @@ def test_options_that_change_no_outcome(recorded: Project, args: list[str]) -> N
 
 
 def test_an_ini_option_that_can_change_an_outcome(recorded: Project) -> None:
-    recorded.write(
-        "pytest.ini",
-        "[pytest]\nxfail_strict = true\nasyncio_default_fixture_loop_scope = function\n",
-    )
+    recorded.write("pytest.ini", recorded.read("pytest.ini") + "xfail_strict = true\n")
     ran = recorded.run()
     assert ran.executed == ONE
     assert "xfail" in ran.header, "pytest 9 has another name for the option"
@@ -92,7 +89,6 @@ def test_an_ini_option_that_can_change_an_outcome(recorded: Project) -> None:
 def test_ini_options_that_change_no_outcome(recorded: Project) -> None:
     recorded.write(
         "pytest.ini",
-        "# Commented.\n[pytest]\naddopts = -v\ntestpaths = .\n"
-        "asyncio_default_fixture_loop_scope = function\n",
+        "# Commented.\n[pytest]\naddopts = -v -p no:asyncio -p no:cov\ntestpaths = .\n",
     )
     assert recorded.run().executed == set()

@@ -180,11 +180,9 @@ def test_a_generator_that_a_later_test_resumes(project: Project) -> None:
                 """,
         }
     )
-    project.record("-p", "no:randomly")
+    project.record()
     project.replace("m.py", "yield 1", "yield 2")
-    assert project.run("-p", "no:randomly").executed == nodes(
-        "test_m.py", "test_first", "test_second"
-    )
+    assert project.run().executed == nodes("test_m.py", "test_first", "test_second")
 
 
 def test_a_coroutine_that_a_later_test_resumes(project: Project) -> None:
@@ -321,7 +319,9 @@ def test_methods_of_classes_and_their_bases(project: Project) -> None:
     assert project.run().executed == nodes("test_m.py", "test_name")
     project.replace("m.py", "return Child()", "return type(Child())()")
     assert project.run().executed == nodes("test_m.py", "test_made")
-    project.replace("m.py", "    def other", '    def greet(self):\n        return ""\n\n    def other')
+    project.replace(
+        "m.py", "    def other", '    def greet(self):\n        return ""\n\n    def other'
+    )
     ran = project.run()
     assert ran.ended("failed") == nodes("test_m.py", "test_greet")
 

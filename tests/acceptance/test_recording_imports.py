@@ -19,7 +19,11 @@ OTHER = {"test_other.py": "def test_other(): pass\n"}
         ("X = [n + 1 for n in range(3)]", ("+ 1", "+ 2"), "m.X"),
         ("if 1 < 2:\n    X = 1\nelse:\n    X = 2", ("<", ">"), "m.X"),
         ("def f():\n    class C:\n        x = 1\n    return C.x", ("1", "2"), "m.f()"),
-        ("from dataclasses import dataclass\n@dataclass\nclass D:\n    x: int = 1", ("1", "2"), "m.D()"),
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass D:\n    x: int = 1",
+            ("1", "2"),
+            "m.D()",
+        ),
         ("import enum\nclass E(enum.Enum):\n    A = 1", ("1", "2"), "m.E.A.value"),
     ],
 )

@@ -218,7 +218,9 @@ def test_an_edit_that_leaves_size_and_time_alone(single: Project, name: str) -> 
     for now in ("return 2", "return 3"):
         before = (single.path / name).stat()
         text = single.read(name)
-        (single.path / name).write_text(text[: text.index("return")] + now + "\n" * (name == "m.py"))
+        (single.path / name).write_text(
+            text[: text.index("return")] + now + "\n" * (name == "m.py")
+        )
         os.utime(single.path / name, ns=(before.st_atime_ns, before.st_mtime_ns))
         after = (single.path / name).stat()
         assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)

@@ -55,8 +55,8 @@ def test_what_would_run_and_why(recorded: Project) -> None:
     done = recorded.testmonx("status")
     assert done.out.splitlines() == [
         "test_m.py: 3 of 4",
-        "    2 × `f` in m.py changed",
-        "    1 × data.txt changed",
+        "    2 \N{MULTIPLICATION SIGN} `f` in m.py changed",
+        "    1 \N{MULTIPLICATION SIGN} data.txt changed",
         "3 of 5 known tests would run; environment: default",
     ]
     verbose = recorded.testmonx("status", "-v").out.splitlines()
@@ -66,7 +66,9 @@ def test_what_would_run_and_why(recorded: Project) -> None:
 
 
 def test_failures_and_new_files(recorded: Project) -> None:
-    recorded.replace("m.py", "    def g(self):\n        return 1", "    def g(self):\n        return 0")
+    recorded.replace(
+        "m.py", "    def g(self):\n        return 1", "    def g(self):\n        return 0"
+    )
     assert recorded.run().status == 1
     recorded.write("conftest.py", "")
     text = recorded.testmonx("status", "-v").out

@@ -122,7 +122,9 @@ def test_a_run_that_stops_early(single: Project, option: str) -> None:
     single.write(
         "test_m.py",
         "import time\n\n"
-        + "\n".join(f"def {name}(): time.sleep(0.02); assert {name!r} != 'test_3'\n" for name in names)
+        + "\n".join(
+            f"def {name}(): time.sleep(0.02); assert {name!r} != 'test_3'\n" for name in names
+        ),
     )
     first = single.run("-n", "2", option)
     assert first.status != 0
