@@ -145,15 +145,19 @@ mod tests {
             SpanBody { facts: vec![], spans: vec![4] },
         ];
         let snapshot = Snapshot::take(&facts, &spans, &OneFile);
-        assert_eq!((0..5).map(|id| snapshot.fact_holds(id)).collect::<Vec<_>>(), [
-            true, false, false, true, false
-        ]);
+        assert_eq!(
+            (0..5).map(|id| snapshot.fact_holds(id)).collect::<Vec<_>>(),
+            [true, false, false, true, false]
+        );
         assert!(snapshot.is_gone(2) && !snapshot.is_gone(1));
         assert!(snapshot.holds(&spans[0]));
         assert!(!snapshot.holds(&spans[1]) && !snapshot.holds(&spans[2]));
         assert!(!snapshot.holds(&spans[3]), "a span that is not there yet never holds");
         assert_eq!(snapshot.broken(&spans[2], &spans, 9), [1]);
-        assert_eq!(snapshot.broken(&SpanBody { facts: vec![2], spans: vec![2] }, &spans, 9), [2, 1]);
+        assert_eq!(
+            snapshot.broken(&SpanBody { facts: vec![2], spans: vec![2] }, &spans, 9),
+            [2, 1]
+        );
         assert_eq!(snapshot.broken(&SpanBody { facts: vec![2], spans: vec![2] }, &spans, 1), [2]);
     }
 }
