@@ -7,7 +7,7 @@
 //!
 //! The hook is process-wide and there is one: the one that was set before is called in its turn.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::mem::transmute;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -43,7 +43,27 @@ struct InterpreterFrame {
     previous: *mut c_void,
     /// The code unit before the next instruction.
     prev_instr: *const u16,
+    stack_top: c_int,
+    is_entry: bool,
+    /// [`OWNED_BY_THREAD`], or what owns it otherwise.
+    owner: c_char,
 }
+
+/// The frame lies on its thread's stack: it is not that of a generator or coroutine that was made.
+const OWNED_BY_THREAD: c_char = 0;
+
+/// The head of `PyCodeObject` in CPython 3.11.
+#[repr(C)]
+struct CodeHead {
+    ob_base: ffi::PyVarObject,
+    consts: *mut ffi::PyObject,
+    names: *mut ffi::PyObject,
+    exception_table: *mut ffi::PyObject,
+    flags: c_int,
+}
+
+/// Calls of code with one of these flags make a generator, a coroutine or an asynchronous generator.
+const MAKES_GENERATOR: c_int = ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
 
 /// The function that the hook passes each frame on to.
 static NEXT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
@@ -137,6 +157,10 @@ unsafe extern "C-unwind" fn eval_frame(
 /// # Safety
 /// As for [`eval_frame`].
 unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
+    // SAFETY: the caller's promise.
+    if unsafe { only_makes_generator(frame) } {
+        return false;
+    }
     // SAFETY: the caller's promise; the frame keeps its code alive.
     let (py, code) = unsafe {
         let py = Python::assume_attached();
@@ -157,6 +181,19 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
     // The frame is not on the stack yet: the current one is the caller's.
     events::open_import(module, frame, &globals, stack::current_frame(py));
     true
+}
+
+/// Whether the frame evaluates a call that makes a generator or coroutine: nothing of the body runs
+/// then, and whoever starts or resumes it evaluates another frame, which the generator owns.
+///
+/// # Safety
+/// As for [`eval_frame`].
+unsafe fn only_makes_generator(frame: *mut InterpreterFrame) -> bool {
+    // SAFETY: the caller's promise; the frame keeps its code alive.
+    unsafe {
+        (*frame).owner == OWNED_BY_THREAD
+            && (*(*frame).code.cast::<CodeHead>()).flags & MAKES_GENERATOR != 0
+    }
 }
 
 /// Closes the import of a module body that has ended.
