@@ -4,6 +4,7 @@
 //! [`world::World`]. The rule is `fresh iff some passing trace ⊆ snapshot` ([`select`]); everything
 //! else here decides which facts a trace holds, and how a fact is checked and put into words.
 
+pub mod bindings;
 pub mod digest;
 pub mod fact;
 pub mod kinds;

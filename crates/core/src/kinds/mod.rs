@@ -1,22 +1,34 @@
 //! The kinds of fact, one file each: how it is keyed, digested, checked against the tree, and
 //! worded as a reason. A new kind of dependency is one new file here, one observer, and its tests.
 
+mod absent;
+mod binding;
 mod block;
 mod docstring;
+mod effects;
 mod file;
+mod imports;
 mod missing;
 mod module;
+mod subclasses;
+mod whole;
 
 use serde::{Deserialize, Serialize};
 
 use crate::world::World;
 use crate::{Digest, RelPath};
 
+pub use absent::absent_fact;
+pub use binding::binding_fact;
 pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};
+pub use effects::{effects_fact, effects_on_fact};
 pub use file::file_fact;
+pub use imports::imports_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
+pub use subclasses::subclasses_fact;
+pub use whole::whole_fact;
 
 /// What every kind of fact can do. Nothing outside of this folder asks which kind a fact is of.
 pub trait FactKind: Sync {
@@ -64,6 +76,18 @@ kinds! {
     File = file::FileKind,
     /// That there was nothing at a path.
     Missing = missing::MissingKind,
+    /// What a name was bound to.
+    Binding = binding::BindingKind,
+    /// That a name was not bound.
+    Absent = absent::AbsentKind,
+    /// What a module does when it is imported.
+    Effects = effects::EffectsKind,
+    /// All that a source file says outside of function bodies, by a rule for what cannot be told.
+    Whole = whole::WholeKind,
+    /// The classes with bases in a source file.
+    Subclasses = subclasses::SubclassesKind,
+    /// Which modules with effects a module imports.
+    Imports = imports::ImportsKind,
 }
 
 impl Kind {

@@ -23,10 +23,12 @@
 //!
 //! Not seen, and admitted: code that reads its own source (`inspect.getsource`) or its line numbers.
 
+pub(crate) mod bindings;
 mod decode;
 mod deep;
 mod docs;
 mod imports;
+mod level;
 mod lines;
 mod model;
 mod outline;
@@ -38,6 +40,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bindings::{effects_key, effects_on_key, subclasses_key};
 pub use imports::Import;
 pub use model::{CodeBlock, Function, SourceModel, Unparsable};
-pub use outline::{OUTLINE_VERSION, Outline};
+pub use outline::{ModuleLevel, OUTLINE_VERSION, Outline, OutlineImport};

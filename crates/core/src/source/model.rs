@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::bindings::Bindings;
 use super::decode::decode;
 use super::deep::walk_on_own_stack;
 use super::imports::Import;
-use super::outline::Outline;
+use super::outline::{ModuleLevel, Outline};
 use super::scopes::{Scope, ScopeKind, Scopes};
 use super::walk::{Code, Findings, TooDeep, Walk};
 use crate::Digest;
@@ -106,6 +107,7 @@ pub struct SourceModel {
     scopes: Scopes,
     /// By the name of what they document, in the order of the source.
     docstrings: Vec<(Arc<str>, Digest)>,
+    bindings: Bindings,
 }
 
 /// How the docstring of the module itself is called.
@@ -137,7 +139,7 @@ impl SourceModel {
     }
 
     fn from_findings(findings: Findings) -> Self {
-        let Findings { module, functions, scopes, docstrings } = findings;
+        let Findings { module, functions, scopes, docstrings, bindings } = findings;
         let names = unique_names(&scopes);
         let defs = scopes.iter().zip(&names);
         let defs = defs.filter(|(scope, _)| matches!(scope.kind, ScopeKind::Function(_)));
@@ -157,7 +159,7 @@ impl SourceModel {
                 None => (MODULE.into(), digest),
             })
             .collect();
-        Self { module, functions, scopes: Scopes::new(scopes), docstrings }
+        Self { module, functions, scopes: Scopes::new(scopes), docstrings, bindings }
     }
 
     /// The digest of all that stands outside of function bodies.
@@ -191,18 +193,26 @@ impl SourceModel {
         self.scopes.block_of_code(qualname, first_line)
     }
 
+    /// What its module and class level bind, and what its code mentions.
+    pub(crate) fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
+
     /// What is worth remembering of it.
     #[must_use]
     pub fn outline(&self) -> Outline {
         let boxed = |name: &str, digest: Digest| (Box::from(name), digest);
-        Outline::new(
-            self.module.digest,
-            self.functions
-                .iter()
-                .map(|function| boxed(&function.name, function.digest()))
-                .collect(),
-            self.docstrings.iter().map(|(name, digest)| boxed(name, *digest)).collect(),
-        )
+        let names: Vec<&str> = self.functions.iter().map(Function::name).collect();
+        let level = ModuleLevel {
+            digest: self.module.digest,
+            bindings: self.bindings.table(&names),
+            imports: self.bindings.outline_imports(),
+            has_effects: self.bindings.has_effects(),
+        };
+        let functions = self.functions.iter();
+        let blocks = functions.map(|function| boxed(&function.name, function.digest())).collect();
+        let docstrings = self.docstrings.iter().map(|(name, digest)| boxed(name, *digest));
+        Outline::new(level, blocks, docstrings.collect())
     }
 }
 

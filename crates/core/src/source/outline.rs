@@ -4,41 +4,86 @@ use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 
+use super::bindings::{ALL, subclasses_key};
 use crate::Digest;
 use crate::digest::DigestBuilder;
 
 /// The version of [`Outline`] as it is serialised and of the rules that its digests are made by.
 ///
 /// An outline that was stored under another version says nothing.
-pub const OUTLINE_VERSION: u32 = 1;
+pub const OUTLINE_VERSION: u32 = 2;
 
 /// The digests of the parts of one content of a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
-    module: Digest,
+    level: ModuleLevel,
     /// Sorted by name.
     blocks: Vec<(Box<str>, Digest)>,
     /// Sorted by the name of what they document.
     docstrings: Vec<(Box<str>, Digest)>,
 }
 
+/// What a source file says outside of function bodies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleLevel {
+    /// Of all of it.
+    pub digest: Digest,
+    /// What is bound, by key: see [`Outline::binding`].
+    pub bindings: Vec<(Box<str>, Digest)>,
+    /// What is imported, each once.
+    pub imports: Vec<OutlineImport>,
+    /// Whether an import of the file does anything beyond binding its own names.
+    pub has_effects: bool,
+}
+
+/// A module that a source file imports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OutlineImport {
+    /// How many dots lead: 0 for an absolute import.
+    pub level: u32,
+    /// The module after the dots; empty for `from . import x`.
+    pub module: Box<str>,
+    /// The name that is taken from it, which may be a submodule.
+    pub name: Option<Box<str>>,
+}
+
 impl Outline {
-    /// An outline with these parts, function bodies and docstrings each with a name of its own.
+    /// An outline with these parts, function bodies, docstrings and bindings each with a name of its
+    /// own.
     #[must_use]
     pub fn new(
-        module: Digest,
+        mut level: ModuleLevel,
         mut blocks: Vec<(Box<str>, Digest)>,
         mut docstrings: Vec<(Box<str>, Digest)>,
     ) -> Self {
         blocks.sort_unstable();
         docstrings.sort_unstable();
-        Self { module, blocks, docstrings }
+        level.bindings.sort_unstable();
+        Self { level, blocks, docstrings }
+    }
+
+    /// What the module level imports.
+    #[must_use]
+    pub fn imports(&self) -> &[OutlineImport] {
+        &self.level.imports
+    }
+
+    /// Whether an import of the file does anything beyond binding its own names.
+    #[must_use]
+    pub fn has_effects(&self) -> bool {
+        self.level.has_effects
+    }
+
+    /// Whether a class of the file has a base.
+    #[must_use]
+    pub fn has_derived_classes(&self) -> bool {
+        self.binding(&subclasses_key()).is_some()
     }
 
     /// The digest of all that stands outside of function bodies.
     #[must_use]
     pub fn module(&self) -> Digest {
-        self.module
+        self.level.digest
     }
 
     /// The digest of the function body `name`; `None` if there is none of that name.
@@ -52,6 +97,26 @@ impl Outline {
     #[must_use]
     pub fn docstring(&self, name: &str) -> Option<Digest> {
         find(&self.docstrings, name)
+    }
+
+    /// The digest of what is bound under `key`; `None` if nothing is.
+    ///
+    /// A key is a name of the module (`LIMIT`), an attribute of a class (`C.limit`), the defaults
+    /// and annotations of a function (`f()`), or all names that begin alike (`C.visit_*`, `C.*`).
+    #[must_use]
+    pub fn binding(&self, key: &str) -> Option<Digest> {
+        let Some(prefix) = key.strip_suffix(ALL) else { return find(&self.level.bindings, key) };
+        let start = self.level.bindings.partition_point(|(other, _)| &**other < prefix);
+        let alike = self.level.bindings[start..].iter();
+        let mut alike = alike.take_while(|(other, _)| other.starts_with(prefix)).peekable();
+        alike.peek()?;
+        let mut builder = DigestBuilder::new("bindings/1");
+        for (name, digest) in alike {
+            builder.write_usize(name.len());
+            builder.write(name.as_bytes());
+            builder.write(digest.as_bytes());
+        }
+        Some(builder.digest())
     }
 
     /// The digest of all docstrings, with the names of what they document.

@@ -21,14 +21,20 @@ pub(super) enum Domain {
     Function,
     Module,
     Docstring,
+    /// A piece of the module or class level.
+    Node,
+    /// The definition of a function.
+    Definition,
 }
 
 impl Domain {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Function => "function/1",
             Self::Module => "module/1",
             Self::Docstring => "docstring/1",
+            Self::Node => "node/1",
+            Self::Definition => "definition/1",
         }
     }
 }
@@ -48,6 +54,23 @@ impl Spelling {
     pub(super) fn digest(&self, domain: Domain) -> Digest {
         let mut builder = DigestBuilder::new(domain.name());
         builder.write(&self.0);
+        builder.digest()
+    }
+
+    /// How much was spelt so far.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What was spelt from `start` on, `start` being an earlier [`Spelling::len`].
+    pub(super) fn since(&self, start: usize) -> &[u8] {
+        self.0.get(start..).unwrap_or_default()
+    }
+
+    /// The digest of what was spelt from `start` on.
+    pub(super) fn digest_since(&self, start: usize, domain: Domain) -> Digest {
+        let mut builder = DigestBuilder::new(domain.name());
+        builder.write(self.since(start));
         builder.digest()
     }
 

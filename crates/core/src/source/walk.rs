@@ -4,17 +4,18 @@
 //! notes on the way what else is asked of a source: names and lines of its scopes, imports,
 //! docstrings, and whether a block can read docstrings.
 
-use std::iter;
+use std::hash::Hasher;
 use std::mem;
 use std::sync::Arc;
 
 use ruff_python_ast::visitor::source_order::{self, SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{
-    AnyNodeRef, Decorator, Expr, ExprStringLiteral, Identifier, NodeKind, Stmt, StmtAnnAssign,
-    StmtClassDef, StmtFunctionDef, StmtIf, TypeParam, UnaryOp,
+    AnyNodeRef, Decorator, Expr, ExprStringLiteral, Identifier, NodeKind, Parameters, Stmt,
+    StmtAnnAssign, StmtClassDef, StmtFunctionDef, TypeParam,
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
+use super::bindings::{Bindings, Collector};
 use super::docs;
 use super::imports::Import;
 use super::lines::Lines;
@@ -22,6 +23,7 @@ use super::scopes::{Scope, ScopeKind};
 use super::spell::{Domain, Spelling};
 use super::strings::Pieces;
 use crate::Digest;
+use crate::digest::DigestBuilder;
 
 /// What was found out about the code of one block.
 #[derive(Clone, Debug)]
@@ -41,6 +43,7 @@ pub(super) struct Findings {
     pub(super) scopes: Vec<Scope>,
     /// Each with the index of its scope; `None` for the module's own.
     pub(super) docstrings: Vec<(Option<usize>, Digest)>,
+    pub(super) bindings: Bindings,
 }
 
 /// The tree is nested deeper than was allowed.
@@ -76,6 +79,7 @@ pub(super) struct Walk<'a> {
     pub(super) text: &'a str,
     pub(super) block: OpenBlock,
     pub(super) pieces: Pieces,
+    pub(super) bindings: Collector<'a>,
     lines: Lines<'a>,
     scope: OpenScope<'a>,
     /// The blocks around the current one.
@@ -105,6 +109,7 @@ impl<'a> Walk<'a> {
             text,
             block: OpenBlock::default(),
             pieces: Pieces::default(),
+            bindings: Collector::new(),
             lines: Lines::new(text),
             scope: OpenScope::default(),
             outer: Vec::new(),
@@ -126,6 +131,7 @@ impl<'a> Walk<'a> {
             functions: walk.functions.into_iter().flatten().collect(),
             scopes: walk.scopes,
             docstrings: walk.docstrings,
+            bindings: walk.bindings.finish(),
         })
     }
 
@@ -140,7 +146,7 @@ impl<'a> Walk<'a> {
         self.depth -= 1;
     }
 
-    fn visit_statements(&mut self, body: &'a [Stmt]) {
+    pub(super) fn visit_statements(&mut self, body: &'a [Stmt]) {
         body.iter().for_each(|stmt| self.visit_stmt(stmt));
     }
 
@@ -151,9 +157,13 @@ impl<'a> Walk<'a> {
         let scope = self.add_scope(&def.name, lines, ScopeKind::Function(index));
         self.note_docstring(Some(scope), &def.body);
 
+        let around = self.bindings.open_function(def, self.scopes[scope].first_line);
+        let start = self.block.spelling.len();
         self.block.spelling.open(NodeKind::StmtFunctionDef);
         self.block.spelling.flag(def.is_async);
         self.spell_definition(&def.name, &def.decorator_list, &def.body);
+        let definition_end = self.block.spelling.len();
+        self.bindings.enter_signature(index);
         if let Some(params) = &def.type_params {
             self.visit_type_params(params);
         }
@@ -161,20 +171,32 @@ impl<'a> Walk<'a> {
         if let Some(returns) = &def.returns {
             self.visit_annotation(returns);
         }
+        let signature = self.block.spelling.digest_since(definition_end, Domain::Node);
         self.block.spelling.close();
 
         let spelling = self.spare.pop().unwrap_or_default();
         let block = OpenBlock { spelling, function: Some(index), ..OpenBlock::default() };
         self.outer.push(mem::replace(&mut self.block, block));
+        let outside = self.bindings.enter_body(index, def);
         self.in_scope(scope, |walk| walk.visit_statements(&def.body));
+        self.bindings.leave_body(index, outside);
         let body = mem::replace(&mut self.block, self.outer.pop().unwrap_or_default());
 
         // Calling a generator function runs nothing of its body: it is the definition's business.
         self.block.spelling.flag(body.is_generator);
+        let is_generator = body.is_generator;
         let (code, spelling) = body.finish(Domain::Function);
         self.spare.push(spelling);
         self.functions[index] = Some(code);
         self.scopes[scope].last_line = self.lines.line_at(def.end());
+
+        let mut definition = DigestBuilder::new(Domain::Definition.name());
+        let spelt = self.block.spelling.since(start);
+        definition.write(&spelt[..(definition_end - start).min(spelt.len())]);
+        spell_shape(&mut definition, &def.parameters);
+        definition.write_u8(u8::from(is_generator));
+        let digests = (definition.digest(), signature);
+        self.bindings.close_function(index, around, digests, self.scopes[scope].last_line);
     }
 
     fn visit_class(&mut self, def: &'a StmtClassDef) {
@@ -182,6 +204,9 @@ impl<'a> Walk<'a> {
         let scope = self.add_scope(&def.name, lines, ScopeKind::Class);
         self.note_docstring(Some(scope), &def.body);
 
+        let Scope { qualname, first_line, .. } = &self.scopes[scope];
+        let around = self.bindings.open_class(def, qualname, *first_line);
+        let start = self.block.spelling.len();
         self.block.spelling.open(NodeKind::StmtClassDef);
         self.spell_definition(&def.name, &def.decorator_list, &def.body);
         if let Some(params) = &def.type_params {
@@ -190,9 +215,12 @@ impl<'a> Walk<'a> {
         if let Some(arguments) = &def.arguments {
             self.visit_arguments(arguments);
         }
+        let skeleton = self.block.spelling.digest_since(start, Domain::Node);
+        self.bindings.enter_class_body();
         self.in_scope(scope, |walk| walk.visit_body(&def.body));
         self.block.spelling.close();
         self.scopes[scope].last_line = self.lines.line_at(def.end());
+        self.bindings.close_class(around, skeleton, self.scopes[scope].last_line);
     }
 
     /// Spells what definitions have in common: the name, the decorators, and the docstring if one of
@@ -252,35 +280,6 @@ impl<'a> Walk<'a> {
         self.spare.push(spelling);
     }
 
-    /// Spells the clauses of an `if` that can run; without the `if` what runs in any case.
-    fn visit_if(&mut self, stmt: &'a StmtIf) {
-        let rest = stmt.elif_else_clauses.iter();
-        let clauses = iter::once((Some(&*stmt.test), &stmt.body))
-            .chain(rest.map(|clause| (clause.test.as_ref(), &clause.body)));
-        let mut is_open = false;
-        for (test, body) in clauses {
-            match guard(test) {
-                Guard::Never => {}
-                Guard::Always if !is_open => return self.visit_statements(body),
-                Guard::Always => {
-                    self.visit_body(body);
-                    break;
-                }
-                Guard::Perhaps(test) => {
-                    if !is_open {
-                        self.block.spelling.open(NodeKind::StmtIf);
-                        is_open = true;
-                    }
-                    self.visit_expr(test);
-                    self.visit_body(body);
-                }
-            }
-        }
-        if is_open {
-            self.block.spelling.close();
-        }
-    }
-
     /// Spells an annotated local variable: `x: T = v` does what `x = v` does.
     fn visit_local_annotation(&mut self, stmt: &'a StmtAnnAssign) {
         let kind =
@@ -291,6 +290,46 @@ impl<'a> Walk<'a> {
             self.visit_expr(value);
         }
         self.block.spelling.close();
+    }
+
+    /// Visits a statement that is no node by itself, or by now is one as a whole.
+    pub(super) fn visit_inside(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(def) => self.visit_function(def),
+            Stmt::ClassDef(def) => self.visit_class(def),
+            Stmt::If(stmt) => self.visit_if(stmt),
+            Stmt::AnnAssign(stmt) if self.scope.is_function => {
+                self.visit_local_annotation(stmt);
+            }
+            other => {
+                match other {
+                    Stmt::Import(stmt) => self.block.imports.extend(Import::of_import(stmt)),
+                    Stmt::ImportFrom(stmt) => {
+                        self.block.imports.push(Import::of_import_from(stmt));
+                    }
+                    Stmt::Global(stmt) => {
+                        self.scope.globals.extend(stmt.names.iter().map(|name| name.as_str()));
+                    }
+                    Stmt::TypeAlias(stmt) => {
+                        if let Expr::Name(name) = &*stmt.name {
+                            self.add_type_thunk(&name.id, stmt.range);
+                        }
+                    }
+                    _ => {}
+                }
+                source_order::walk_stmt(self, other);
+            }
+        }
+    }
+
+    /// The line that something ends in, once all in it was visited.
+    pub(super) fn last_line(&mut self, range: TextRange) -> u32 {
+        self.lines.line_at(range.end())
+    }
+
+    /// The line that something begins in, before anything in it is visited.
+    pub(super) fn first_line(&mut self, range: TextRange) -> u32 {
+        self.lines.line_at(range.start())
     }
 
     fn note_mention(&mut self, word: &str) {
@@ -304,31 +343,11 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
             return;
         }
         if self.descend() {
-            match stmt {
-                Stmt::FunctionDef(def) => self.visit_function(def),
-                Stmt::ClassDef(def) => self.visit_class(def),
-                Stmt::If(stmt) => self.visit_if(stmt),
-                Stmt::AnnAssign(stmt) if self.scope.is_function => {
-                    self.visit_local_annotation(stmt);
-                }
-                other => {
-                    match other {
-                        Stmt::Import(stmt) => self.block.imports.extend(Import::of_import(stmt)),
-                        Stmt::ImportFrom(stmt) => {
-                            self.block.imports.push(Import::of_import_from(stmt));
-                        }
-                        Stmt::Global(stmt) => {
-                            self.scope.globals.extend(stmt.names.iter().map(|name| name.as_str()));
-                        }
-                        Stmt::TypeAlias(stmt) => {
-                            if let Expr::Name(name) = &*stmt.name {
-                                self.add_type_thunk(&name.id, stmt.range);
-                            }
-                        }
-                        _ => {}
-                    }
-                    source_order::walk_stmt(self, other);
-                }
+            if self.bindings.is_at_nodes() {
+                self.visit_at_level(stmt);
+            } else {
+                self.bindings.statement(stmt);
+                self.visit_inside(stmt);
             }
         }
         self.ascend();
@@ -338,6 +357,12 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
         self.block.spelling.open_suite();
         self.visit_statements(body);
         self.block.spelling.close();
+    }
+
+    fn visit_annotation(&mut self, annotation: &'a Expr) {
+        self.bindings.in_annotation(true);
+        self.visit_expr(annotation);
+        self.bindings.in_annotation(false);
     }
 
     fn visit_type_param(&mut self, param: &'a TypeParam) {
@@ -352,6 +377,7 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
         if !may_go_on {
             return TraversalSignal::Skip;
         }
+        self.bindings.enter(node);
         match node {
             AnyNodeRef::ExprName(name) => self.note_mention(&name.id),
             AnyNodeRef::Identifier(name) => self.note_mention(name),
@@ -388,6 +414,7 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
         if node.is_expr_lambda() {
             self.block.lambdas = self.block.lambdas.saturating_sub(1);
         }
+        self.bindings.leave(node);
         self.block.spelling.close();
         self.ascend();
     }
@@ -403,35 +430,6 @@ impl OpenBlock {
     }
 }
 
-/// Whether the statements behind a condition run.
-enum Guard<'a> {
-    Never,
-    Always,
-    Perhaps(&'a Expr),
-}
-
-/// What is known of a condition (`None`: an `else`) before it is evaluated.
-fn guard(test: Option<&Expr>) -> Guard<'_> {
-    match test {
-        None => Guard::Always,
-        Some(test) if is_type_checking(test) => Guard::Never,
-        Some(Expr::UnaryOp(not)) if not.op == UnaryOp::Not && is_type_checking(&not.operand) => {
-            Guard::Always
-        }
-        Some(test) => Guard::Perhaps(test),
-    }
-}
-
-/// `TYPE_CHECKING`, or `typing.TYPE_CHECKING` under whatever name of `typing`.
-fn is_type_checking(test: &Expr) -> bool {
-    let name = match test {
-        Expr::Name(name) => name.id.as_str(),
-        Expr::Attribute(attribute) if attribute.value.is_name_expr() => attribute.attr.as_str(),
-        _ => return false,
-    };
-    name == "TYPE_CHECKING"
-}
-
 /// Where a definition begins for CPython: at its first decorator's expression, if there is one.
 fn lines_from(decorators: &[Decorator], range: TextRange) -> TextRange {
     let start: Option<TextSize> = decorators.first().map(|first| first.expression.start());
@@ -442,4 +440,17 @@ fn only_part(literal: &ExprStringLiteral) -> Option<&str> {
     let mut parts = literal.value.iter();
     let only = parts.next()?;
     parts.next().is_none().then_some(&*only.value)
+}
+
+/// What a caller of a function can get wrong: the names and kinds of its parameters, and which of
+/// them have a default.
+fn spell_shape(builder: &mut DigestBuilder, parameters: &Parameters) {
+    builder.write_usize(parameters.posonlyargs.len());
+    builder.write_usize(parameters.args.len());
+    builder.write_u8(u8::from(parameters.vararg.is_some()));
+    builder.write_u8(u8::from(parameters.kwarg.is_some()));
+    for parameter in parameters {
+        builder.write(parameter.name().as_bytes());
+        builder.write_u8(u8::from(parameter.default().is_some()));
+    }
 }

@@ -1,0 +1,267 @@
+//! What a vertex reaches by itself.
+
+use super::Widening;
+use super::classes::{ClassId, Classes, inside};
+use super::modules::{ModuleId, Source};
+use super::resolve::{End, Resolver, Trail};
+use super::roots::{Body, Charge};
+use super::vertices::{Item, Vertex, VertexId, fixed};
+use super::words::Word;
+use crate::Fact;
+use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind};
+
+/// What one vertex reaches by itself.
+#[derive(Debug, Default)]
+pub(super) struct Expansion {
+    pub(super) vertices: Vec<VertexId>,
+    /// Attributes that it mentions.
+    pub(super) attrs: Vec<Word>,
+    /// Attributes that it asks for whether or not they exist.
+    pub(super) probes: Vec<Word>,
+    /// What the names of attributes begin with that it computes.
+    pub(super) prefixes: Vec<Word>,
+    /// Modules that it imports.
+    pub(super) modules: Vec<ModuleId>,
+    /// The class whose skeleton it is.
+    pub(super) class: Option<ClassId>,
+    pub(super) dynamic: Dynamic,
+    /// Facts that were observed when it ran.
+    pub(super) observed: Vec<Fact>,
+}
+
+/// Works out expansions.
+pub(super) struct Expander<'a, 'b> {
+    pub(super) resolver: &'a mut Resolver<'b>,
+    pub(super) classes: &'a Classes,
+    /// What a body imported while it ran, as was seen.
+    pub(super) imported_by: &'a dyn Fn(Body) -> Vec<ModuleId>,
+}
+
+impl Expander<'_, '_> {
+    pub(super) fn expand(&mut self, vertex: Vertex) -> Expansion {
+        let mut out = Expansion::default();
+        let module = vertex.module;
+        let modules = self.resolver.modules;
+        out.modules.push(module);
+        let Some(source) = modules.source(module) else { return out };
+        let first = modules.get(module).first;
+        let bindings = source.bindings();
+        let at = |item| fixed(first, bindings, item);
+        match vertex.item {
+            Item::Node(index) => self.node(module, source, index, &mut out),
+            Item::Body(function) => self.body(module, source, function, &mut out),
+            Item::Signature(function) => {
+                if let Some(unit) = bindings.functions[function as usize].signature {
+                    self.unit(module, source, unit, &mut out);
+                }
+            }
+            Item::Annotations(function) => {
+                if let Some(unit) = bindings.functions[function as usize].signature {
+                    for chain in &bindings.units[unit as usize].annotations {
+                        self.read(module, *chain, &mut out);
+                    }
+                }
+            }
+            Item::Symbol(index) => {
+                let symbol = &bindings.symbols[index as usize];
+                out.vertices
+                    .extend(bindings.binders(symbol).iter().map(|it| at(Item::Node(it.node))));
+            }
+            Item::Class(class) => {
+                out.vertices.push(at(Item::Node(bindings.classes[class as usize].node)));
+                out.vertices.extend(inside(bindings, class).into_iter().map(at));
+            }
+            Item::Alike(class, prefix) => {
+                let prefix = self.resolver.words.text(prefix);
+                for symbol in bindings.symbols_of(Some(class)) {
+                    if bindings.name(bindings.symbols[symbol].name).starts_with(prefix) {
+                        out.vertices.push(at(Item::Symbol(symbol as u32)));
+                    }
+                }
+            }
+            Item::Whole(_) => {
+                out.vertices.extend((0..bindings.nodes.len() as u32).map(Item::Node).map(at));
+                let functions = 0..bindings.functions.len() as u32;
+                out.vertices.extend(functions.map(Item::Signature).map(at));
+            }
+            Item::Absent(..) | Item::Effects(_) => {}
+        }
+        out.vertices.sort_unstable();
+        out.vertices.dedup();
+        out
+    }
+
+    fn node(&mut self, module: ModuleId, source: &Source, index: u32, out: &mut Expansion) {
+        let bindings = source.bindings();
+        let first = self.resolver.modules.get(module).first;
+        let at = |item| fixed(first, bindings, item);
+        let node = &bindings.nodes[index as usize];
+        out.vertices.extend(node.guard.map(|guard| at(Item::Node(guard))));
+        if let Some(class) = node.class {
+            out.vertices.push(at(Item::Node(bindings.classes[class as usize].node)));
+        }
+        self.unit(module, source, node.unit, out);
+        match &node.kind {
+            NodeKind::Guard(members) => {
+                out.vertices.extend(members.clone().map(|member| at(Item::Node(member))));
+            }
+            NodeKind::Function(function) => {
+                let units = &bindings.functions[*function as usize];
+                if units.has_unknown_decorator {
+                    out.vertices.push(at(Item::Signature(*function)));
+                    out.vertices.push(at(Item::Annotations(*function)));
+                }
+            }
+            NodeKind::Class(class) => {
+                out.class = self.classes.at_node(at(Item::Node(index)));
+                if bindings.classes[*class as usize].is_record {
+                    let is_field = |other: &&u32| {
+                        let other = &bindings.nodes[**other as usize];
+                        other.class == Some(*class) && other.kind == NodeKind::Statement
+                    };
+                    let all: Vec<u32> = (0..bindings.nodes.len() as u32).collect();
+                    out.vertices.extend(all.iter().filter(is_field).map(|it| at(Item::Node(*it))));
+                }
+            }
+            NodeKind::Import(_) | NodeKind::Statement => {}
+        }
+        for charge in self.resolver.modules.get(module).charges(index) {
+            self.charge(charge, out);
+        }
+    }
+
+    /// What happened for the sake of something that is reached.
+    pub(super) fn charge(&self, charge: &Charge, out: &mut Expansion) {
+        match charge {
+            Charge::Ran(body) => {
+                if let Some(source) = self.resolver.modules.source(body.module) {
+                    let first = self.resolver.modules.get(body.module).first;
+                    let item = Item::Body(body.function as u32);
+                    out.vertices.push(fixed(first, source.bindings(), item));
+                }
+            }
+            Charge::Imported(module) => out.modules.push(*module),
+            Charge::Observed(fact) => out.observed.push(fact.clone()),
+        }
+    }
+
+    fn body(&mut self, module: ModuleId, source: &Source, function: u32, out: &mut Expansion) {
+        let bindings = source.bindings();
+        let first = self.resolver.modules.get(module).first;
+        let at = |item| fixed(first, bindings, item);
+        let Some(units) = bindings.functions.get(function as usize) else { return };
+        out.vertices.extend(units.node.map(|node| at(Item::Node(node))));
+        out.vertices.extend(units.signature.map(|_| at(Item::Signature(function))));
+        out.vertices.extend(units.outer.map(|outer| at(Item::Body(outer))));
+        self.unit(module, source, units.body, out);
+        let unit = &bindings.units[units.body as usize];
+        let mut told: Vec<ModuleId> = Vec::new();
+        for import in &unit.imports {
+            let import = &bindings.imports[*import as usize];
+            told.extend(self.resolver.modules.run_by_import(module, import));
+        }
+        let body = Body { module, function: function as usize };
+        for imported in (self.imported_by)(body) {
+            out.modules.push(imported);
+            let packages = self.resolver.modules.packages_of(imported);
+            // A package is imported on the way to a module in it.
+            let is_on_the_way = told
+                .iter()
+                .any(|told| self.resolver.modules.packages_of(*told).contains(&imported));
+            if !told.contains(&imported) && !is_on_the_way {
+                out.vertices.push(self.whole(imported, Widening::DynamicImport));
+            }
+            out.modules.extend(packages);
+        }
+        out.modules.extend(told);
+        if unit.dynamic.own_members
+            && let Some(class) = units.class
+        {
+            out.vertices.push(self.resolver.vertices.number(module, Item::Class(class)));
+            let node = at(Item::Node(bindings.classes[class as usize].node));
+            if let Some(id) = self.classes.at_node(node) {
+                for base in &self.classes.get(id).order[1..] {
+                    let base = self.classes.get(*base);
+                    let item = Item::Class(base.class);
+                    out.vertices.push(self.resolver.vertices.number(base.module, item));
+                }
+            }
+        }
+    }
+
+    fn unit(&mut self, module: ModuleId, source: &Source, unit: u32, out: &mut Expansion) {
+        let bindings = source.bindings();
+        let unit = &bindings.units[unit as usize];
+        for chain in &unit.loads {
+            self.read(module, *chain, out);
+        }
+        for chain in &unit.writes {
+            // Storing into a module reads nothing else of it.
+            out.vertices.extend(self.resolver.chain(module, *chain).vertices);
+        }
+        for import in &unit.imports {
+            let trail = self.resolver.imported(module, *import as usize);
+            out.vertices.extend(trail.vertices);
+            // The names that a star takes are looked up where they are used.
+        }
+        for dotted in &unit.dotted {
+            let trail = self.resolver.dotted(bindings.name(*dotted));
+            self.take(trail, out);
+        }
+        let word = |name: &NameId| source.words[name.0 as usize];
+        out.attrs.extend(unit.attrs.iter().map(word));
+        out.probes.extend(unit.probes.iter().map(word));
+        out.prefixes.extend(unit.prefixes.iter().map(word));
+        out.dynamic.merge(unit.dynamic);
+        if unit.dynamic.namespace {
+            out.vertices.push(self.whole(module, Widening::Namespace));
+        }
+    }
+
+    /// What code reads by a chain of names.
+    fn read(&mut self, module: ModuleId, chain: Chain, out: &mut Expansion) {
+        let trail = self.resolver.chain(module, chain);
+        let is_dict = |source: &Source| {
+            let last = source.bindings().chain(chain).last();
+            last.is_some_and(|last| source.bindings().name(*last) == "__dict__")
+        };
+        let reads_dict = self.resolver.modules.source(module).is_some_and(is_dict);
+        for end in &trail.ends {
+            if let End::Bound { module, symbol, rest } = end {
+                let modules = self.resolver.modules;
+                let found = self.classes.at_symbol(modules, *module, *symbol);
+                for class in found.collect::<Vec<_>>() {
+                    let info = self.classes.get(class);
+                    // An enum can be iterated over and looked up by value.
+                    if reads_dict || (info.is_enum && *rest == 0) {
+                        let item = Item::Class(info.class);
+                        out.vertices.push(self.resolver.vertices.number(info.module, item));
+                    }
+                }
+            }
+        }
+        self.take(trail, out);
+    }
+
+    /// What code can read that has the end of a trail in its hands.
+    pub(super) fn take(&mut self, trail: Trail, out: &mut Expansion) {
+        out.vertices.extend(trail.vertices);
+        for end in trail.ends {
+            match end {
+                End::Module(module) => {
+                    out.modules.push(module);
+                    out.vertices.push(self.whole(module, Widening::ModuleValue));
+                }
+                End::Dict(module) => {
+                    out.modules.push(module);
+                    out.vertices.push(self.whole(module, Widening::ModuleDict));
+                }
+                End::Bound { .. } | End::Unbound { .. } | End::External(_) => {}
+            }
+        }
+    }
+
+    fn whole(&mut self, module: ModuleId, rule: Widening) -> VertexId {
+        self.resolver.vertices.number(module, Item::Whole(rule))
+    }
+}

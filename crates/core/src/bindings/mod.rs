@@ -1,0 +1,49 @@
+//! What a test depends on of all that was bound at import.
+//!
+//! The tracer tells which function bodies ran; it cannot tell which constants, defaults, decorators
+//! and base classes they read. The parser can: a body reads what its names resolve to, and what was
+//! bound to them was made by statements that read names in their turn. A [`Program`] is the loaded
+//! modules with all that is known of their import; [`Program::closures`] follows the names from what
+//! ran ([`Roots`]) to every binding that it can reach, and returns them as facts, by module
+//! ([`Part`]s, which many tests share). In doubt it reaches more ([`Widening`]).
+//!
+//! The rules, one by one and with what each is worth, are in `docs/design/bindings.md`. In short:
+//!
+//! | reached | reaches |
+//! |---|---|
+//! | a body that ran | its definition, defaults, class, the function around it, and the names in it |
+//! | a name | all statements that bind it, or the fact that none does; through imports, what it stands for |
+//! | a class | its bases, its dunders, and those of its statements whose name is mentioned as an attribute anywhere in the closure |
+//! | a statement | the names in it, and the bodies that ran for it |
+//! | a module, by import | the fact of its import effects, and the effects that could change any of its importers |
+//! | what an effect can change | the effect, if its module is in the closure of the imports |
+//!
+//! Files: `modules` (what is loaded, and under which names), `vertices` (what can be reached, by
+//! number), `resolve` (from names to vertices), `classes` (bases, openness, attributes by name),
+//! `effects` (what statements at import can change), `expand` (what a vertex reaches by itself),
+//! `reach` (the closure), `parts` (facts, by module), `widening` (the rules for what cannot be told).
+
+mod classes;
+mod closure;
+mod effects;
+mod expand;
+mod found;
+mod modules;
+mod parts;
+mod program;
+mod reach;
+mod resolve;
+mod roots;
+mod scratch;
+mod settle;
+mod vertices;
+mod widening;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use modules::ModuleId;
+pub use program::Program;
+pub use roots::{Body, Charge, PartId, Reached, Roots};
+pub use widening::Widening;

@@ -1,0 +1,200 @@
+//! The facts of what was reached, by module.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::modules::{ModuleId, Modules};
+use super::roots::PartId;
+use super::vertices::{Item, Vertex, VertexId};
+use super::words::Words;
+use crate::kinds::{
+    absent_fact, binding_fact, block_fact, effects_fact, effects_on_fact, file_fact, imports_fact,
+    subclasses_fact, whole_fact,
+};
+use crate::source::{Outline, effects_key, effects_on_key, subclasses_key};
+use crate::world::{Tree, World};
+use crate::{Digest, Fact, RelPath};
+
+/// Number of a fact in one program.
+pub(super) type FactId = u32;
+
+/// Facts, each once, and the sets of facts of one module that closures reached.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    facts: Vec<Fact>,
+    fact_ids: FxHashMap<Fact, FactId>,
+    of_vertices: Vec<Option<Option<FactId>>>,
+    parts: Vec<Box<[FactId]>>,
+    part_ids: FxHashMap<Box<[FactId]>, PartId>,
+    first_symbols: FxHashMap<ModuleId, Vec<Option<u32>>>,
+}
+
+impl Parts {
+    /// The facts of a part.
+    pub(super) fn facts(&self, part: PartId) -> impl Iterator<Item = &Fact> {
+        self.parts[part.0 as usize].iter().map(|fact| &self.facts[*fact as usize])
+    }
+
+    /// The part that has these facts, which are ascending and distinct.
+    pub(super) fn part(&mut self, facts: &[FactId]) -> PartId {
+        if let Some(known) = self.part_ids.get(facts) {
+            return *known;
+        }
+        let part = PartId(self.parts.len() as u32);
+        let facts: Box<[FactId]> = facts.into();
+        self.parts.push(facts.clone());
+        self.part_ids.insert(facts, part);
+        part
+    }
+
+    pub(super) fn number(&mut self, fact: Fact) -> FactId {
+        if let Some(known) = self.fact_ids.get(&fact) {
+            return *known;
+        }
+        let id = self.facts.len() as FactId;
+        self.facts.push(fact.clone());
+        self.fact_ids.insert(fact, id);
+        id
+    }
+
+    /// The fact that a vertex stands for, if it stands for one.
+    pub(super) fn of_vertex(
+        &mut self,
+        id: VertexId,
+        vertex: Vertex,
+        modules: &Modules,
+        words: &Words,
+    ) -> Option<FactId> {
+        if let Some(Some(known)) = self.of_vertices.get(id as usize) {
+            return *known;
+        }
+        let fact = self.fact(vertex, modules, words).map(|fact| self.number(fact));
+        if self.of_vertices.len() <= id as usize {
+            self.of_vertices.resize(id as usize + 1, None);
+        }
+        self.of_vertices[id as usize] = Some(fact);
+        fact
+    }
+
+    fn fact(&mut self, vertex: Vertex, modules: &Modules, words: &Words) -> Option<Fact> {
+        let Vertex { module, item } = vertex;
+        let at = modules.get(module);
+        let path = &at.path;
+        let Some(source) = &at.source else { return Some(file_fact(path, at.content)) };
+        let (bindings, outline) = (source.bindings(), &source.outline);
+        let binding = |key: &str| match outline.binding(key) {
+            Some(digest) => binding_fact(path, key, digest),
+            None => absent_fact(path, key),
+        };
+        let symbol_key = |symbol: u32| {
+            let symbol = &bindings.symbols[symbol as usize];
+            bindings.key(symbol.class, bindings.name(symbol.name))
+        };
+        let function = |index: u32| source.model.functions().get(index as usize);
+        match item {
+            Item::Node(node) => {
+                let first =
+                    self.first_symbols.entry(module).or_insert_with(|| bindings.first_symbols());
+                if let Some(symbol) = first[node as usize] {
+                    return Some(binding(&symbol_key(symbol)));
+                }
+                let group = bindings.nodes[node as usize].groups.first()?;
+                let name = bindings.group_name(*group);
+                let digest = outline.binding(&effects_on_key(name))?;
+                Some(effects_on_fact(path, name, digest))
+            }
+            Item::Body(index) => {
+                let function = function(index)?;
+                Some(block_fact(path, function.name(), function.digest()))
+            }
+            Item::Signature(index) => {
+                let name = function(index)?.name().split('#').next()?;
+                Some(binding(&format!("{name}()")))
+            }
+            Item::Annotations(_) => None,
+            Item::Symbol(symbol) => Some(binding(&symbol_key(symbol))),
+            Item::Absent(class, name) => {
+                Some(absent_fact(path, &bindings.key(class, words.text(name))))
+            }
+            Item::Class(class) => Some(binding(&bindings.key(Some(class), "*"))),
+            Item::Alike(class, prefix) => {
+                Some(binding(&bindings.key(Some(class), &format!("{}*", words.text(prefix)))))
+            }
+            Item::Whole(rule) => Some(whole_fact(path, rule, outline.module())),
+            Item::Effects(group) => {
+                let name = bindings.group_name(group);
+                let digest = outline.binding(&effects_on_key(name))?;
+                Some(effects_on_fact(path, name, digest))
+            }
+        }
+    }
+
+    /// The fact of all who import a module.
+    pub(super) fn of_import(&mut self, module: ModuleId, modules: &Modules) -> FactId {
+        let at = modules.get(module);
+        let effects = at.source.as_ref().and_then(|source| source.outline.binding(&effects_key()));
+        self.number(match effects {
+            Some(effects) => effects_fact(&at.path, effects),
+            None => file_fact(&at.path, at.content),
+        })
+    }
+
+    /// The fact of what the imports of a module do.
+    pub(super) fn of_imports(
+        &mut self,
+        module: ModuleId,
+        counts_derived: bool,
+        modules: &Modules,
+        beyond: &dyn World,
+    ) -> Option<FactId> {
+        let world = Loaded { modules, beyond };
+        let at = modules.get(module);
+        let fact = imports_fact(&at.path, &modules.roots_of(module), counts_derived, &world)?;
+        Some(self.number(fact))
+    }
+
+    /// The fact of all who can see the subclasses in a module.
+    pub(super) fn of_subclasses(&mut self, module: ModuleId, modules: &Modules) -> FactId {
+        let at = modules.get(module);
+        let outline = at.source.as_ref().map(|source| &source.outline);
+        let subclasses = outline.and_then(|outline| outline.binding(&subclasses_key()));
+        self.number(match outline {
+            Some(_) => subclasses_fact(&at.path, subclasses),
+            None => file_fact(&at.path, at.content),
+        })
+    }
+}
+
+/// The world as it was imported, so far as it was.
+struct Loaded<'a> {
+    modules: &'a Modules,
+    beyond: &'a dyn World,
+}
+
+impl Tree for Loaded<'_> {
+    fn content(&self, path: &RelPath) -> Option<Digest> {
+        self.beyond.content(path)
+    }
+
+    fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
+        self.beyond.read(path)
+    }
+
+    fn exists(&self, path: &RelPath) -> bool {
+        self.beyond.exists(path)
+    }
+
+    fn list(&self, path: &RelPath) -> Option<Vec<String>> {
+        self.beyond.list(path)
+    }
+}
+
+impl World for Loaded<'_> {
+    fn outline(&self, path: &RelPath) -> Option<Arc<Outline>> {
+        match self.modules.at(path) {
+            Some(module) => self.modules.source(module).map(|source| Arc::clone(&source.outline)),
+            None => self.beyond.outline(path),
+        }
+    }
+}

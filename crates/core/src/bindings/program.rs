@@ -1,0 +1,314 @@
+//! The loaded modules, with all that is known of their import.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::classes::Classes;
+use super::effects::Effects;
+use super::expand::{Expander, Expansion};
+use super::modules::{ModuleId, Modules};
+use super::parts::{FactId, Parts};
+use super::resolve::{End, Resolver};
+use super::roots::{Body, Charge, PartId};
+use super::scratch::Scratch;
+use super::vertices::{Item, VertexId, Vertices, fixed};
+use super::words::Words;
+use crate::source::SourceModel;
+use crate::{Digest, Fact, RelPath};
+
+/// The modules of one process, as they were imported.
+///
+/// Told what is loaded and what ran for what, it answers [`Program::closures`]. Answers are worked out
+/// from what is known when they are asked for, so ask late: an import that another test does later
+/// can add to what a function reaches.
+#[derive(Debug, Default)]
+pub struct Program {
+    pub(super) modules: Modules,
+    pub(super) words: Words,
+    pub(super) vertices: Vertices,
+    pub(super) imported_by: FxHashMap<Body, Vec<ModuleId>>,
+    memo: FxHashMap<Body, Vec<Charge>>,
+    pub(super) index: Option<Index>,
+    pub(super) parts: Parts,
+    pub(super) scratch: Scratch,
+}
+
+/// What follows from all modules together.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) classes: Classes,
+    pub(super) effects: Effects,
+    /// The nodes for which a body ran, by body.
+    pub(super) makers: FxHashMap<VertexId, Vec<VertexId>>,
+    /// What ran under memoised calls, by what reaches it.
+    pub(super) memo: FxHashMap<VertexId, Vec<Charge>>,
+    pub(super) expansions: Vec<Option<Box<Expansion>>>,
+    pub(super) module_edges: Vec<Option<Box<Expansion>>>,
+    /// What the imports of each module do, derived classes counted and not.
+    pub(super) imports: FxHashMap<(ModuleId, bool), Option<FactId>>,
+}
+
+impl Program {
+    /// A program without modules.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a module: the file at `path` with this `content`, `None` for a `model` if the parser
+    /// could not read it.
+    pub fn add(
+        &mut self,
+        path: RelPath,
+        content: Digest,
+        model: Option<Arc<SourceModel>>,
+    ) -> ModuleId {
+        self.index = None;
+        let first = self.vertices.len();
+        let id = self.modules.add(path, content, model, &mut self.words, first);
+        if let Some(source) = self.modules.source(id) {
+            self.vertices.add_source(id, source.bindings());
+        }
+        id
+    }
+
+    /// Notes that a module goes by `name` (its `__name__`), in the package `package` (its
+    /// `__package__`, empty if it has none).
+    pub fn name(&mut self, module: ModuleId, name: &str, package: &str) {
+        if self.modules.name(module, name, package) {
+            self.index = None;
+        }
+    }
+
+    /// Notes what happened while the body of `module` stood at `line` (0 if that is not known).
+    pub fn charge(&mut self, module: ModuleId, line: u32, charge: Charge) {
+        if self.modules.get_mut(module).charge(line, charge) {
+            self.index = None;
+        }
+    }
+
+    /// Notes that the import of `module` began while `body` ran: whoever runs it depends on the
+    /// module, also when it finds it imported already.
+    pub fn imported_by(&mut self, body: Body, module: ModuleId) {
+        let known = self.imported_by.entry(body).or_default();
+        if !known.contains(&module) {
+            known.push(module);
+            self.index = None;
+        }
+    }
+
+    /// Whether a call of `body` can leave something behind that later calls find: it stores into
+    /// something of a module or a class, or a decorator keeps its results. What happens under such a
+    /// call is to be told by [`Program::memoised`].
+    #[must_use]
+    pub fn memoises(&self, body: Body) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return false };
+        let unit = &bindings.units[units.body as usize];
+        let stores_on_class = units.class.is_some_and(|class| {
+            let mut symbols = bindings.symbols_of(Some(class)).map(|at| bindings.symbols[at].name);
+            symbols.any(|name| unit.self_writes.contains(&name))
+        });
+        units.memoises || !unit.writes.is_empty() || stores_on_class
+    }
+
+    /// Notes what happened under a call of the memoising `body`: it is a dependency of all who reach
+    /// the body, or what it stores into.
+    pub fn memoised(&mut self, body: Body, charge: Charge) {
+        let known = self.memo.entry(body).or_default();
+        if !known.contains(&charge) {
+            known.push(charge);
+            self.index = None;
+        }
+    }
+
+    /// The facts of a part.
+    pub fn facts(&self, part: PartId) -> impl Iterator<Item = &Fact> {
+        self.parts.facts(part)
+    }
+
+    pub(super) fn resolver(&mut self) -> Resolver<'_> {
+        let Self { modules, words, vertices, .. } = self;
+        Resolver { modules, words, vertices }
+    }
+
+    /// Works out what follows from all modules together, if anything is new.
+    pub(super) fn prepare(&mut self) {
+        if self.index.is_some() {
+            return;
+        }
+        let mut resolver = self.resolver();
+        let classes = Classes::of(&mut resolver);
+        let effects = Effects::of(&mut resolver, &classes);
+        let makers = self.makers();
+        let memo = self.memo_by_vertex(&classes);
+        self.index = Some(Index {
+            classes,
+            effects,
+            makers,
+            memo,
+            expansions: Vec::new(),
+            module_edges: Vec::new(),
+            imports: FxHashMap::default(),
+        });
+    }
+
+    fn makers(&self) -> FxHashMap<VertexId, Vec<VertexId>> {
+        let mut makers: FxHashMap<VertexId, Vec<VertexId>> = FxHashMap::default();
+        for module in self.modules.ids() {
+            let at = self.modules.get(module);
+            let Some(source) = &at.source else { continue };
+            for (node, charge) in at.all_charges() {
+                if let (Some(node), Charge::Ran(body)) = (node, charge)
+                    && let Some(body) = self.body_vertex(*body)
+                {
+                    let node = fixed(at.first, source.bindings(), Item::Node(node));
+                    makers.entry(body).or_default().push(node);
+                }
+            }
+        }
+        makers
+    }
+
+    pub(super) fn body_vertex(&self, body: Body) -> Option<VertexId> {
+        let source = self.modules.source(body.module)?;
+        let bindings = source.bindings();
+        bindings.functions.get(body.function)?;
+        let first = self.modules.get(body.module).first;
+        Some(fixed(first, bindings, Item::Body(body.function as u32)))
+    }
+
+    fn memo_by_vertex(&mut self, classes: &Classes) -> FxHashMap<VertexId, Vec<Charge>> {
+        let mut found: FxHashMap<VertexId, Vec<Charge>> = FxHashMap::default();
+        let memo = std::mem::take(&mut self.memo);
+        for (body, charges) in &memo {
+            for vertex in self.memo_vertices(*body, classes) {
+                found.entry(vertex).or_default().extend(charges.iter().cloned());
+            }
+        }
+        self.memo = memo;
+        found
+    }
+
+    /// What gives away what a memoising body left behind: the body, its definition, and what it
+    /// stores into.
+    fn memo_vertices(&mut self, body: Body, classes: &Classes) -> FxHashSet<VertexId> {
+        let mut vertices: FxHashSet<VertexId> = self.body_vertex(body).into_iter().collect();
+        let module = body.module;
+        let mut resolver = self.resolver();
+        let modules = resolver.modules;
+        let Some(source) = modules.source(module) else { return vertices };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return vertices };
+        let first = modules.get(module).first;
+        vertices.extend(units.node.map(|node| fixed(first, bindings, Item::Node(node))));
+        let unit = &bindings.units[units.body as usize];
+        for chain in &unit.writes {
+            for end in resolver.chain(module, *chain).ends {
+                match end {
+                    End::Bound { module, symbol, .. } => {
+                        if let Some(source) = modules.source(module) {
+                            let first = modules.get(module).first;
+                            vertices.insert(fixed(first, source.bindings(), Item::Symbol(symbol)));
+                        }
+                    }
+                    End::Unbound { module, name, .. } => {
+                        vertices.insert(resolver.vertices.number(module, Item::Absent(None, name)));
+                    }
+                    End::Module(_) | End::Dict(_) | End::External(_) => {}
+                }
+            }
+        }
+        if let Some(class) = units.class {
+            let node = fixed(first, bindings, Item::Node(bindings.classes[class as usize].node));
+            for attr in &unit.self_writes {
+                let name = source.words[attr.0 as usize];
+                let class = classes.at_node(node);
+                let found = class.and_then(|class| classes.attribute(class, name, modules));
+                if let Some((owner, symbol)) = found
+                    && let Some(source) = modules.source(owner)
+                {
+                    let first = modules.get(owner).first;
+                    vertices.insert(fixed(first, source.bindings(), Item::Symbol(symbol)));
+                }
+            }
+        }
+        vertices
+    }
+
+    /// Takes the expansion of a vertex out; [`Program::put_back`] is to follow.
+    pub(super) fn take_expansion(&mut self, vertex: VertexId) -> Box<Expansion> {
+        let Self { modules, words, vertices, imported_by, index, .. } = self;
+        let Some(index) = index else { return Box::default() };
+        if index.expansions.len() <= vertex as usize {
+            index.expansions.resize_with(vertices.len() as usize + 1, || None);
+        }
+        if let Some(known) = index.expansions[vertex as usize].take() {
+            return known;
+        }
+        let at = vertices.get(vertex);
+        let mut resolver = Resolver { modules, words, vertices };
+        let imported_by = |body: Body| imported_by.get(&body).cloned().unwrap_or_default();
+        let mut expander = Expander {
+            resolver: &mut resolver,
+            classes: &index.classes,
+            imported_by: &imported_by,
+        };
+        let mut expansion = expander.expand(at);
+        for charge in index.memo.get(&vertex).into_iter().flatten() {
+            expander.charge(charge, &mut expansion);
+        }
+        Box::new(expansion)
+    }
+
+    pub(super) fn put_back(&mut self, vertex: VertexId, expansion: Box<Expansion>) {
+        if let Some(index) = &mut self.index
+            && let Some(place) = index.expansions.get_mut(vertex as usize)
+        {
+            *place = Some(expansion);
+        }
+    }
+
+    /// The same for what the import of a module leads to.
+    pub(super) fn take_module_edges(&mut self, module: ModuleId) -> Box<Expansion> {
+        let Self { modules, words, vertices, index, .. } = self;
+        let Some(index) = index else { return Box::default() };
+        if index.module_edges.len() <= module.index() {
+            index.module_edges.resize_with(module.index() + 1, || None);
+        }
+        if let Some(known) = index.module_edges[module.index()].take() {
+            return known;
+        }
+        let mut edges = Expansion { modules: modules.packages_of(module), ..Expansion::default() };
+        let at = modules.get(module);
+        if let Some(source) = &at.source {
+            let bindings = source.bindings();
+            for import in bindings.level_imports() {
+                let import = &bindings.imports[import as usize];
+                edges.modules.extend(modules.run_by_import(module, import));
+            }
+        }
+        for (node, charge) in at.all_charges() {
+            if let Charge::Imported(imported) = charge {
+                edges.modules.push(*imported);
+            } else if node.is_none() {
+                let mut resolver = Resolver { modules, words, vertices };
+                let imported_by = |_: Body| Vec::new();
+                let classes = &index.classes;
+                Expander { resolver: &mut resolver, classes, imported_by: &imported_by }
+                    .charge(charge, &mut edges);
+            }
+        }
+        Box::new(edges)
+    }
+
+    pub(super) fn put_module_edges_back(&mut self, module: ModuleId, edges: Box<Expansion>) {
+        if let Some(index) = &mut self.index
+            && let Some(place) = index.module_edges.get_mut(module.index())
+        {
+            *place = Some(edges);
+        }
+    }
+}

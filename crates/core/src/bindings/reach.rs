@@ -1,0 +1,192 @@
+//! Following what was found to what it reaches, until nothing new is found.
+//!
+//! Most of what a vertex reaches depends on nothing else. What does is watched for as the closure
+//! grows: an attribute is reached once its class *and* a mention of its name are, an effect once its
+//! module *and* something that it can change are.
+
+use super::classes::{ClassId, Table};
+use super::modules::ModuleId;
+use super::program::Program;
+use super::resolve::Resolver;
+use super::vertices::{Item, VertexId};
+use super::words::Word;
+
+impl Program {
+    /// Follows all that was found, to its end.
+    pub(super) fn run(&mut self) {
+        while let Some(vertex) = self.scratch.next() {
+            let expansion = self.take_expansion(vertex);
+            for next in &expansion.vertices {
+                self.scratch.reach(*next);
+            }
+            for module in &expansion.modules {
+                self.enter(*module);
+            }
+            for attr in &expansion.attrs {
+                self.mention(*attr);
+            }
+            for probe in &expansion.probes {
+                self.ask(*probe);
+            }
+            for prefix in &expansion.prefixes {
+                self.begin(*prefix);
+            }
+            if let Some(class) = expansion.class {
+                self.find_class(class);
+            }
+            self.scratch.dynamic.merge(expansion.dynamic);
+            if !expansion.observed.is_empty() {
+                let module = self.vertices.get(vertex).module;
+                let observed = expansion.observed.iter().map(|fact| (module, fact.clone()));
+                self.scratch.observed.extend(observed);
+            }
+            self.put_back(vertex, expansion);
+            self.find_effects(vertex);
+        }
+    }
+
+    /// Enters a module into the closure of the imports.
+    pub(super) fn enter(&mut self, module: ModuleId) {
+        if !self.scratch.modules.add(module.0) {
+            return;
+        }
+        let edges = self.take_module_edges(module);
+        for next in &edges.vertices {
+            self.scratch.reach(*next);
+        }
+        let observed = edges.observed.iter().map(|fact| (module, fact.clone()));
+        self.scratch.observed.extend(observed);
+        for imported in &edges.modules {
+            self.enter(*imported);
+        }
+        self.put_module_edges_back(module, edges);
+        let Some(index) = &self.index else { return };
+        let found = &self.scratch.vertices;
+        let effects = index.effects.of_module(module).iter().enumerate();
+        let acting: Vec<usize> = effects
+            .filter(|(_, effect)| {
+                effect.is_untold || effect.targets.iter().any(|it| found.has(*it))
+            })
+            .map(|(at, _)| at)
+            .collect();
+        for effect in acting {
+            self.reach_effect(module, effect);
+        }
+    }
+
+    fn find_effects(&mut self, target: VertexId) {
+        let Some(index) = &self.index else { return };
+        let found = index.effects.on(target);
+        if found.is_empty() {
+            return;
+        }
+        let modules = &self.scratch.modules;
+        let found: Vec<_> =
+            found.iter().copied().filter(|(module, _)| modules.has(module.0)).collect();
+        for (module, effect) in found {
+            self.reach_effect(module, effect);
+        }
+    }
+
+    pub(super) fn reach_effect(&mut self, module: ModuleId, effect: usize) {
+        let Self { index: Some(index), vertices, scratch, .. } = self else { return };
+        let effect = &index.effects.of_module(module)[effect];
+        scratch.reach(effect.node);
+        for group in &effect.groups {
+            scratch.reach(vertices.number(module, Item::Effects(*group)));
+        }
+    }
+
+    pub(super) fn mention(&mut self, attr: Word) {
+        let Self { index: Some(index), scratch, .. } = self else { return };
+        if scratch.attrs.add(attr.0) {
+            for (class, vertex) in index.classes.owners(attr) {
+                if scratch.classes.has(*class) {
+                    scratch.reach(*vertex);
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, probe: Word) {
+        if self.scratch.probes.add(probe.0) {
+            for at in 0..self.scratch.classes.len() {
+                self.ask_class(self.scratch.classes.list()[at], probe);
+            }
+        }
+    }
+
+    /// That a class lacks an attribute counts for who asks whether it has it.
+    fn ask_class(&mut self, class: ClassId, probe: Word) {
+        self.with_table(class, |table, resolver, info, out| {
+            if !table.names.contains(&probe) {
+                let absent = Item::Absent(Some(info.1), probe);
+                out.push(resolver.vertices.number(info.0, absent));
+            }
+        });
+    }
+
+    fn begin(&mut self, prefix: Word) {
+        if self.scratch.prefixes.add(prefix.0) {
+            for at in 0..self.scratch.classes.len() {
+                self.begin_class(self.scratch.classes.list()[at], prefix);
+            }
+        }
+    }
+
+    fn begin_class(&mut self, class: ClassId, prefix: Word) {
+        self.with_table(class, |table, resolver, info, out| {
+            let text = resolver.words.text(prefix);
+            if table.names.iter().any(|name| resolver.words.text(*name).starts_with(text)) {
+                out.push(resolver.vertices.number(info.0, Item::Alike(info.1, prefix)));
+            }
+        });
+    }
+
+    fn find_class(&mut self, class: ClassId) {
+        if !self.scratch.classes.add(class) {
+            return;
+        }
+        let Self { index: Some(index), modules, words, vertices, scratch, .. } = self else {
+            return;
+        };
+        let info = index.classes.get(class);
+        if info.is_open {
+            scratch.reach(vertices.number(info.module, Item::Class(info.class)));
+        }
+        let mut resolver = Resolver { modules, words, vertices };
+        let table = index.classes.table(class, &mut resolver);
+        for vertex in &table.implicit {
+            scratch.reach(*vertex);
+        }
+        for (name, vertex) in &table.entries {
+            if scratch.attrs.has(name.0) {
+                scratch.reach(*vertex);
+            }
+        }
+        for at in 0..self.scratch.probes.len() {
+            self.ask_class(class, Word(self.scratch.probes.list()[at]));
+        }
+        for at in 0..self.scratch.prefixes.len() {
+            self.begin_class(class, Word(self.scratch.prefixes.list()[at]));
+        }
+    }
+
+    pub(super) fn with_table(
+        &mut self,
+        class: ClassId,
+        find: impl FnOnce(&Table, &mut Resolver<'_>, (ModuleId, u32), &mut Vec<VertexId>),
+    ) {
+        let Self { index: Some(index), modules, words, vertices, scratch, .. } = self else {
+            return;
+        };
+        let info = index.classes.get(class);
+        let at = (info.module, info.class);
+        let mut resolver = Resolver { modules, words, vertices };
+        let mut found = Vec::new();
+        find(index.classes.table(class, &mut resolver), &mut resolver, at, &mut found);
+        for vertex in found {
+            scratch.reach(vertex);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The rules that look at a closure as a whole, once nothing else is to be followed.
+
+use rustc_hash::FxHashSet;
+
+use super::classes::ClassId;
+use super::program::{Index, Program};
+use super::roots::{Body, Roots};
+use super::vertices::{Item, Vertex, fixed};
+use crate::source::bindings::NodeKind;
+
+impl Program {
+    /// Applies the rules that look at the closure as a whole.
+    pub(super) fn settle(&mut self, roots: &Roots) {
+        for body in &roots.bodies {
+            self.find_makers(*body);
+        }
+        if self.scratch.dynamic.signatures {
+            self.reach_signatures();
+        }
+        if self.scratch.dynamic.all_members {
+            for at in 0..self.scratch.classes.len() {
+                let class = self.scratch.classes.list()[at];
+                self.with_table(class, |_, resolver, info, out| {
+                    out.push(resolver.vertices.number(info.0, Item::Class(info.1)));
+                });
+            }
+        }
+        self.reach_subclasses();
+    }
+
+    /// A function that was made by a call at import depends on the statement that made it: on those
+    /// that are reached, or if none is, on all that could have.
+    fn find_makers(&mut self, body: Body) {
+        let outer = self
+            .modules
+            .source(body.module)
+            .and_then(|source| source.bindings().functions.get(body.function)?.outer);
+        let outer = outer.and_then(|outer| {
+            self.body_vertex(Body { module: body.module, function: outer as usize })
+        });
+        let Self { index: Some(index), scratch, .. } = self else { return };
+        let makers = outer.and_then(|outer| index.makers.get(&outer));
+        let makers = makers.map_or(&[][..], |makers| makers);
+        if !makers.iter().any(|maker| scratch.vertices.has(*maker)) {
+            for maker in makers {
+                scratch.reach(*maker);
+            }
+        }
+    }
+
+    fn reach_signatures(&mut self) {
+        for at in 0..self.scratch.vertices.len() {
+            let Vertex { module, item: Item::Node(node) } =
+                self.vertices.get(self.scratch.vertices.list()[at])
+            else {
+                continue;
+            };
+            let Some(source) = self.modules.source(module) else { continue };
+            let bindings = source.bindings();
+            if let NodeKind::Function(function) = bindings.nodes[node as usize].kind {
+                let first = self.modules.get(module).first;
+                for item in [Item::Signature(function), Item::Annotations(function)] {
+                    self.scratch.reach(fixed(first, bindings, item));
+                }
+            }
+        }
+    }
+
+    /// Who can see the subclasses of a class reaches those that the imports make.
+    fn reach_subclasses(&mut self) {
+        let Self { index: Some(index), modules, scratch, .. } = self else { return };
+        let Index { classes, .. } = index;
+        let all = scratch.dynamic.subclasses;
+        let seers: FxHashSet<ClassId> = scratch
+            .classes
+            .list()
+            .iter()
+            .copied()
+            .filter(|class| all || classes.get(*class).sees_subclasses)
+            .collect();
+        if seers.is_empty() {
+            return;
+        }
+        scratch.sees_subclasses = true;
+        for id in 0..classes.len() as ClassId {
+            let info = classes.get(id);
+            if scratch.modules.has(info.module.0)
+                && info.order[1..].iter().any(|base| seers.contains(base))
+                && let Some(source) = modules.source(info.module)
+            {
+                let bindings = source.bindings();
+                let node = bindings.classes[info.class as usize].node;
+                let first = modules.get(info.module).first;
+                scratch.reach(fixed(first, bindings, Item::Node(node)));
+            }
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! Collects, during the walk, what each piece of code mentions, by Python's scopes.
+//!
+//! A name that a function binds is local to it, and of no interest outside; every other name that it
+//! loads is looked for in the functions around it and at last in the module. What a function binds
+//! is known only at its end, so its references wait until then. A class body is left out of that
+//! search, as Python does; its own statements see the names that it has bound so far.
+//!
+//! Where this is not exact, it errs towards mentioning more.
+
+use ruff_python_ast::{Expr, Parameters, Stmt};
+use ruff_text_size::TextSize;
+
+use super::import::{self, ImportTarget};
+use super::names::{NameId, Names};
+use super::nodes::Level;
+use super::unit::{Chain, Unit};
+
+/// What a reference is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Load,
+    Annotation,
+    Write,
+    Call,
+    Handed,
+}
+
+/// A reference whose first name may yet turn out to be local.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    unit: u32,
+    chain: Chain,
+    role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScopeKind {
+    Module,
+    /// With its index, if its statements are nodes.
+    Class(Option<u32>),
+    Function,
+    Lambda,
+    Comprehension,
+}
+
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub(super) kind: ScopeKind,
+    pub(super) binds: Vec<NameId>,
+    /// Local names of imported things, with the import.
+    imports: Vec<(NameId, u32)>,
+    pub(super) globals: Vec<NameId>,
+    /// Local names of things that have a name elsewhere: `table = REGISTRY`.
+    pub(super) aliases: Vec<(NameId, Chain)>,
+    /// The first parameter of a method.
+    pub(super) receiver: Option<NameId>,
+    pending: Vec<Pending>,
+}
+
+impl Scope {
+    pub(super) fn new(kind: ScopeKind) -> Self {
+        Self {
+            kind,
+            binds: Vec::new(),
+            imports: Vec::new(),
+            globals: Vec::new(),
+            aliases: Vec::new(),
+            receiver: None,
+            pending: Vec::new(),
+        }
+    }
+}
+
+/// A name that a statement at node level binds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    pub(super) class: Option<u32>,
+    pub(super) name: NameId,
+    pub(super) node: u32,
+    pub(super) import: Option<u32>,
+}
+
+/// The collection under way.
+#[derive(Debug)]
+pub(in super::super) struct Collector<'a> {
+    pub(super) names: Names<'a>,
+    pub(super) pool: Vec<NameId>,
+    pub(super) units: Vec<Unit>,
+    pub(super) imports: Vec<ImportTarget>,
+    pub(super) bound: Vec<Bound>,
+    /// The node whose statement is being walked.
+    pub(super) node: u32,
+    /// The unit that mentions are collected in.
+    pub(super) unit: u32,
+    pub(super) level: Level,
+    pub(super) scopes: Vec<Scope>,
+    /// How many of the next attributes and names belong to a chain that was seen already.
+    pub(super) chain_left: u32,
+    /// The chain that begins here gets another name: `module` of `getattr(module, "name")`.
+    pub(super) given: Option<(TextSize, NameId)>,
+    pub(super) walrus: Option<TextSize>,
+    annotations: u32,
+    /// In how many `try` the walk is that catch an `AttributeError`.
+    pub(super) probing: u32,
+}
+
+impl<'a> Collector<'a> {
+    pub(in super::super) fn new() -> Self {
+        Self {
+            names: Names::default(),
+            pool: Vec::new(),
+            units: vec![Unit::default()],
+            imports: Vec::new(),
+            bound: Vec::new(),
+            node: 0,
+            unit: 0,
+            level: Level::default(),
+            scopes: vec![Scope::new(ScopeKind::Module)],
+            chain_left: 0,
+            given: None,
+            walrus: None,
+            annotations: 0,
+            probing: 0,
+        }
+    }
+
+    pub(super) fn unit(&mut self) -> &mut Unit {
+        // `unit` is always the index of a unit.
+        &mut self.units[self.unit as usize]
+    }
+
+    /// Begins a unit, and returns its number.
+    pub(super) fn add_unit(&mut self) -> u32 {
+        self.units.push(Unit::default());
+        (self.units.len() - 1) as u32
+    }
+
+    /// Begins the scope of a function with these parameters; `in_class` if it is a method.
+    pub(super) fn enter_function(&mut self, parameters: &'a Parameters, in_class: bool) {
+        let mut scope = Scope::new(ScopeKind::Function);
+        self.bind_parameters(&mut scope, parameters);
+        if in_class {
+            scope.receiver = scope.binds.first().copied();
+        }
+        self.scopes.push(scope);
+    }
+
+    /// Whether the present scope is the body of a class.
+    pub(super) fn is_in_class(&self) -> bool {
+        self.scopes.last().is_some_and(|scope| matches!(scope.kind, ScopeKind::Class(_)))
+    }
+
+    /// Begins the scope of a class, with its index if its statements are nodes.
+    pub(super) fn enter_class(&mut self, class: Option<u32>) {
+        self.scopes.push(Scope::new(ScopeKind::Class(class)));
+    }
+
+    /// Ends the scope that was begun last.
+    pub(super) fn leave_scope(&mut self) {
+        let Some(mut scope) = self.scopes.pop() else { return };
+        scope.binds.sort_unstable();
+        let around = self.scopes.len().saturating_sub(1);
+        for pending in std::mem::take(&mut scope.pending) {
+            self.resolve(&scope, pending, around);
+        }
+    }
+
+    fn resolve(&mut self, scope: &Scope, pending: Pending, around: usize) {
+        let Pending { unit, chain, role } = pending;
+        let Some(root) = self.pool.get(chain.start as usize).copied() else { return };
+        if scope.globals.contains(&root) {
+            return self.emit(pending);
+        }
+        if let Some((_, import)) = scope.imports.iter().find(|(name, _)| *name == root) {
+            let chain = Chain { start: chain.start + 1, len: chain.len - 1, import: *import };
+            return self.emit(Pending { unit, chain, role });
+        }
+        if scope.binds.binary_search(&root).is_err() {
+            if matches!(scope.kind, ScopeKind::Comprehension) {
+                self.mention_of_class(around, pending);
+            }
+            return self.place(pending, around, scope.kind != ScopeKind::Comprehension);
+        }
+        if role != Role::Write {
+            return;
+        }
+        if scope.receiver == Some(root) && chain.len > 1 {
+            let attr = self.pool[chain.start as usize + 1];
+            self.units[unit as usize].self_writes.push(attr);
+        }
+        let aliased = scope.aliases.iter().filter(|(name, _)| *name == root);
+        for chain in aliased.map(|(_, chain)| *chain).collect::<Vec<_>>() {
+            self.place(Pending { unit, chain, role }, around, true);
+        }
+    }
+
+    /// Notes that a comprehension in a class body may mean a name of the class.
+    fn mention_of_class(&mut self, scope: usize, pending: Pending) {
+        let root = self.pool[pending.chain.start as usize];
+        if matches!(self.scopes[scope].kind, ScopeKind::Class(_))
+            && self.scopes[scope].binds.contains(&root)
+        {
+            self.units[pending.unit as usize].attrs.push(root);
+        }
+    }
+
+    /// Looks a reference up in the scope with this index; `is_inner` if it comes out of a function.
+    fn place(&mut self, pending: Pending, scope: usize, is_inner: bool) {
+        let at = &mut self.scopes[scope];
+        match at.kind {
+            ScopeKind::Module => self.emit(pending),
+            ScopeKind::Class(class) => {
+                let root = self.pool[pending.chain.start as usize];
+                if is_inner || !at.binds.contains(&root) {
+                    return self.place(pending, scope.saturating_sub(1), true);
+                }
+                if class.is_some() && matches!(pending.role, Role::Write | Role::Call) {
+                    let node = self.node;
+                    self.bound.push(Bound { class, name: root, node, import: None });
+                }
+                self.units[pending.unit as usize].attrs.push(root);
+            }
+            ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension => {
+                at.pending.push(pending);
+            }
+        }
+    }
+
+    /// Gives a reference whose first name is the module's, or an import's, to its unit.
+    fn emit(&mut self, pending: Pending) {
+        let unit = &mut self.units[pending.unit as usize];
+        match pending.role {
+            Role::Load => unit.loads.push(pending.chain),
+            Role::Annotation => unit.annotations.push(pending.chain),
+            Role::Write => unit.writes.push(pending.chain),
+            Role::Call => unit.calls.push(pending.chain),
+            Role::Handed => unit.handed.push(pending.chain),
+        }
+    }
+
+    /// Notes a reference of the present unit from the present scope.
+    pub(super) fn refer(&mut self, chain: Chain, role: Role) {
+        let role = if self.annotations > 0 && role == Role::Load { Role::Annotation } else { role };
+        let pending = Pending { unit: self.unit, chain, role };
+        self.place(pending, self.scopes.len() - 1, false);
+    }
+
+    /// The chain that an expression is, if it is one: `a.b.c`.
+    pub(super) fn chain(&mut self, expr: &'a Expr) -> Option<Chain> {
+        let start = self.pool.len();
+        if !self.push_chain(expr) {
+            self.pool.truncate(start);
+            return None;
+        }
+        let len = (self.pool.len() - start) as u32;
+        Some(Chain { start: start as u32, len, import: Chain::NO_IMPORT })
+    }
+
+    pub(super) fn push_chain(&mut self, expr: &'a Expr) -> bool {
+        let mut at = expr;
+        let start = self.pool.len();
+        loop {
+            match at {
+                Expr::Attribute(attribute) => {
+                    let name = self.names.id(&attribute.attr);
+                    self.pool.push(name);
+                    at = &attribute.value;
+                }
+                Expr::Name(name) => {
+                    let name = self.names.id(&name.id);
+                    self.pool.push(name);
+                    self.pool[start..].reverse();
+                    return true;
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// Notes a reference of this role, if the expression is one.
+    pub(super) fn refer_to(&mut self, expr: &'a Expr, role: Role) -> bool {
+        let chain = self.chain(expr);
+        if let Some(chain) = chain {
+            self.refer(chain, role);
+        }
+        chain.is_some()
+    }
+
+    /// Notes that the present scope binds a name.
+    pub(super) fn bind(&mut self, name: &'a str) {
+        self.bind_in(self.scopes.len() - 1, name, None);
+    }
+
+    pub(super) fn bind_in(&mut self, scope: usize, name: &'a str, import: Option<u32>) {
+        let id = self.names.id(name);
+        let node = self.node;
+        let at = &mut self.scopes[scope];
+        match at.kind {
+            ScopeKind::Module => {
+                self.bound.push(Bound { class: None, name: id, node, import });
+            }
+            ScopeKind::Class(class) => {
+                at.binds.push(id);
+                if class.is_some() {
+                    self.bound.push(Bound { class, name: id, node, import });
+                }
+            }
+            _ if at.globals.contains(&id) => {
+                self.unit().dynamic.global = true;
+                let start = self.pool.len() as u32;
+                self.pool.push(id);
+                let chain = Chain { start, len: 1, import: Chain::NO_IMPORT };
+                self.emit(Pending { unit: self.unit, chain, role: Role::Write });
+            }
+            _ => {
+                at.binds.push(id);
+                if let Some(import) = import {
+                    at.imports.push((id, import));
+                }
+            }
+        }
+    }
+
+    pub(super) fn bind_parameters(&mut self, scope: &mut Scope, parameters: &'a Parameters) {
+        for parameter in parameters {
+            scope.binds.push(self.names.id(parameter.name()));
+        }
+    }
+
+    /// The scope that a walrus binds in.
+    pub(super) fn around_comprehensions(&self) -> usize {
+        let is_scope = |scope: &Scope| scope.kind != ScopeKind::Comprehension;
+        self.scopes.iter().rposition(is_scope).unwrap_or(0)
+    }
+
+    /// Notes what an import statement imports and binds.
+    pub(super) fn import(&mut self, stmt: &'a Stmt) {
+        for (target, name) in import::aliases(stmt) {
+            self.import_one(target, name);
+        }
+    }
+
+    /// Notes what one alias of an import statement imports and binds.
+    pub(super) fn import_one(&mut self, target: ImportTarget, name: Option<&'a str>) -> u32 {
+        self.imports.push(target);
+        let import = (self.imports.len() - 1) as u32;
+        self.unit().imports.push(import);
+        if let Some(name) = name {
+            self.bind_in(self.scopes.len() - 1, name, Some(import));
+        }
+        import
+    }
+
+    /// Begins and ends an annotation, in which nothing is read but by who looks at annotations.
+    pub(in super::super) fn in_annotation(&mut self, is_inside: bool) {
+        if is_inside {
+            self.annotations += 1;
+        } else {
+            self.annotations = self.annotations.saturating_sub(1);
+        }
+    }
+
+    /// Whether attributes are not mentioned here, as in annotations.
+    pub(super) fn is_silent(&self) -> bool {
+        self.annotations > 0
+    }
+
+    pub(super) fn mention(&mut self, name: &'a str) {
+        if self.is_silent() {
+            return;
+        }
+        let id = self.names.id(name);
+        let is_probing = self.probing > 0;
+        let unit = self.unit();
+        unit.attrs.push(id);
+        if is_probing {
+            unit.probes.push(id);
+        }
+    }
+}

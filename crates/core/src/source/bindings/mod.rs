@@ -1,0 +1,32 @@
+//! What the module and class level of a source bind, what each piece of code mentions, and what is
+//! remembered of that to check facts later.
+//!
+//! A source falls into *nodes*: one per import alias, one per statement (an `if` or `try` falls into
+//! its parts, which its condition *guards*), the skeleton of a class and each of its statements, the
+//! definition of a function. A node binds *symbols* (names of the module, attributes of a class) or
+//! has an effect, or both. What a node, the defaults of a function, or a body mentions is its *unit*.
+//!
+//! Files: `collector` (scopes, references and bound names) and `visit` (what each statement and
+//! expression mentions), both during the walk, with `names`, `unit`, `words` and `import`; `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
+//! remembered).
+
+mod collector;
+mod finish;
+mod import;
+mod names;
+mod nodes;
+mod table;
+mod unit;
+mod visit;
+mod words;
+
+pub(crate) use finish::Bindings;
+pub(crate) use import::{ImportTarget, Imported};
+pub(crate) use names::NameId;
+pub(crate) use nodes::NodeKind;
+pub(crate) use table::{ALL, effects_key, effects_on_key, subclasses_key};
+pub(crate) use unit::{Chain, Dynamic, Unit};
+pub(crate) use words::is_implicit;
+
+pub(super) use collector::Collector;
+pub(super) use nodes::{Place, makes_type_variable};

@@ -1,0 +1,148 @@
+//! What is remembered of a source's bindings: digests by key.
+//!
+//! | key | digest of |
+//! |---|---|
+//! | `name`, `C.attr` | all nodes that bind it, in their order; of a function its definition, of a class its skeleton |
+//! | `f()`, `C.m()` | the defaults and annotations of a function; of all that bear the name |
+//! | `!` | which first names the effects of the module act on, and its `from m import *` |
+//! | `!name` | the effects that act on `name`; `!?` those of which no name tells on what |
+//! | `<` | the classes that have a base, with the names of their bases |
+//!
+//! No Python name has any of these characters.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher;
+
+use super::super::outline::OutlineImport;
+use super::finish::Bindings;
+use super::import::Imported;
+use super::names::NameId;
+use super::nodes::NodeKind;
+use crate::Digest;
+use crate::digest::DigestBuilder;
+
+const EFFECTS: &str = "!";
+const SUBCLASSES: &str = "<";
+/// What an effect acts on that no name tells.
+pub(crate) const NAMELESS: &str = "?";
+/// What stands in a key for all names that begin as the key does.
+pub(crate) const ALL: char = '*';
+
+/// The key of the names that effects act on.
+pub(crate) fn effects_key() -> String {
+    EFFECTS.to_owned()
+}
+
+/// The key of the effects that act on `name`.
+pub(crate) fn effects_on_key(name: &str) -> String {
+    format!("{EFFECTS}{name}")
+}
+
+/// The key of the classes with bases.
+pub(crate) fn subclasses_key() -> String {
+    SUBCLASSES.to_owned()
+}
+
+impl Bindings {
+    /// The key of a name of the module or of a class.
+    pub(crate) fn key(&self, class: Option<u32>, name: &str) -> String {
+        match class {
+            Some(class) => format!("{}.{name}", self.classes[class as usize].name),
+            None => name.to_owned(),
+        }
+    }
+
+    /// What the effects of a group act on.
+    pub(crate) fn group_name(&self, group: Option<NameId>) -> &str {
+        group.map_or(NAMELESS, |name| self.name(name))
+    }
+
+    /// The digests by key.
+    pub(in super::super) fn table(&self, function_names: &[&str]) -> Vec<(Box<str>, Digest)> {
+        let mut folds: BTreeMap<String, DigestBuilder> = BTreeMap::new();
+        let mut fold = |key: String, digest: Digest| {
+            let builder = folds.entry(key).or_insert_with(|| DigestBuilder::new("fold/1"));
+            builder.write(digest.as_bytes());
+        };
+        for (units, name) in self.functions.iter().zip(function_names) {
+            if let Some(signature) = units.signature_digest {
+                let name = name.split('#').next().unwrap_or_default();
+                fold(format!("{name}()"), signature);
+            }
+        }
+        let mut groups: Vec<&str> = Vec::new();
+        let mut stars = Vec::new();
+        for node in &self.nodes {
+            if let NodeKind::Import(import) = node.kind
+                && self.imports[import as usize].what == Imported::Star
+            {
+                stars.push(node.digest);
+            }
+            for group in &node.groups {
+                let name = self.group_name(*group);
+                groups.push(name);
+                fold(effects_on_key(name), node.digest);
+            }
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        if let Some(subclasses) = self.subclasses() {
+            fold(subclasses_key(), subclasses);
+        }
+        fold(effects_key(), Digest::of_value("effects/1", &(groups, stars)));
+        let symbols = self
+            .symbols
+            .iter()
+            .map(|symbol| (self.key(symbol.class, self.name(symbol.name)).into(), symbol.digest));
+        let folds = folds.into_iter().map(|(key, builder)| (key.into(), builder.digest()));
+        folds.chain(symbols).collect()
+    }
+
+    /// The digest of the classes with bases; `None` if there are none.
+    fn subclasses(&self) -> Option<Digest> {
+        let with_bases = self.classes.iter().filter(|class| !class.bases.is_empty());
+        let described: Vec<_> = with_bases
+            .map(|class| {
+                let bases = class.bases.iter().map(|base| {
+                    let chain = base.map_or(&[][..], |base| self.chain(base));
+                    chain.iter().map(|name| self.name(*name)).collect::<Vec<_>>()
+                });
+                (&*class.name, bases.collect::<Vec<_>>())
+            })
+            .collect();
+        (!described.is_empty()).then(|| Digest::of_value("subclasses/1", &described))
+    }
+
+    /// Whether importing the source can change anything outside of it.
+    pub(crate) fn has_effects(&self) -> bool {
+        self.nodes.iter().any(|node| !node.groups.is_empty())
+    }
+
+    /// What its module level imports, as an outline has it.
+    pub(in super::super) fn outline_imports(&self) -> Vec<OutlineImport> {
+        let imports = self.level_imports().map(|import| &self.imports[import as usize]);
+        let mut imports: Vec<OutlineImport> = imports
+            .map(|import| OutlineImport {
+                level: import.level,
+                module: import.module.clone(),
+                name: match &import.what {
+                    Imported::Name(name) => Some(name.clone()),
+                    Imported::Top | Imported::Module | Imported::Star => None,
+                },
+            })
+            .collect();
+        imports.sort_unstable();
+        imports.dedup();
+        imports
+    }
+
+    /// What its module level imports.
+    pub(crate) fn level_imports(&self) -> impl Iterator<Item = u32> {
+        let is_import = |node: &super::nodes::Node| match node.kind {
+            NodeKind::Import(import) => vec![import],
+            NodeKind::Statement => self.units[node.unit as usize].imports.clone(),
+            _ => Vec::new(),
+        };
+        self.nodes.iter().flat_map(is_import)
+    }
+}

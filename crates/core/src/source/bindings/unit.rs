@@ -1,0 +1,98 @@
+//! What a piece of code mentions.
+
+use super::names::NameId;
+
+/// A dotted reference such as `a.b.c`: a range of the pool of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub(super) start: u32,
+    pub(super) len: u32,
+    /// The import that stands in place of the first name, where that is the local name of an
+    /// imported thing; else [`Chain::NO_IMPORT`].
+    pub(super) import: u32,
+}
+
+impl Chain {
+    pub(super) const NO_IMPORT: u32 = u32::MAX;
+
+    /// The import behind the first name, if it was bound by one inside of a function.
+    pub(crate) fn import(self) -> Option<usize> {
+        (self.import != Self::NO_IMPORT).then_some(self.import as usize)
+    }
+}
+
+/// What code can do that its names do not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dynamic {
+    /// `globals()`, `exec(…)`, `eval(…)`.
+    pub(crate) namespace: bool,
+    /// `getattr(self, computed)`.
+    pub(crate) own_members: bool,
+    /// `dir(x)`, `inspect.getmembers(x)`, `vars(x)` of something that is no name of a class.
+    pub(crate) all_members: bool,
+    /// `__subclasses__`.
+    pub(crate) subclasses: bool,
+    /// `inspect.signature`, `__annotations__`, `get_type_hints`, `__defaults__`.
+    pub(crate) signatures: bool,
+    /// A statement `global x` and a store to such a name.
+    pub(crate) global: bool,
+    /// An effect on something that no name tells: `f()()`, `assert`, `raise`.
+    pub(crate) opaque_effect: bool,
+}
+
+impl Dynamic {
+    /// Adds all that `other` can do.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.namespace |= other.namespace;
+        self.own_members |= other.own_members;
+        self.all_members |= other.all_members;
+        self.subclasses |= other.subclasses;
+        self.signatures |= other.signatures;
+        self.global |= other.global;
+        self.opaque_effect |= other.opaque_effect;
+    }
+}
+
+/// What one piece of code mentions: a body, a statement, the defaults of a function.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unit {
+    /// References whose first name is not local to a function.
+    pub(crate) loads: Vec<Chain>,
+    /// The same, in annotations.
+    pub(crate) annotations: Vec<Chain>,
+    /// What is stored into: `a.b` of `a.b[k] = v`, of `a.b.append(v)` and of `global` names.
+    pub(crate) writes: Vec<Chain>,
+    /// What bare calls and decorators call.
+    pub(crate) calls: Vec<Chain>,
+    /// What is called with a function or a class as an argument, where the result is bound.
+    pub(crate) handed: Vec<Chain>,
+    /// Attributes, and strings that could name some.
+    pub(crate) attrs: Vec<NameId>,
+    /// Attributes that are asked for whether or not they exist.
+    pub(crate) probes: Vec<NameId>,
+    /// What computed attribute names begin with.
+    pub(crate) prefixes: Vec<NameId>,
+    /// Dotted strings.
+    pub(crate) dotted: Vec<NameId>,
+    /// Attributes stored into through the first parameter of a method.
+    pub(crate) self_writes: Vec<NameId>,
+    /// Indices of the imports in it.
+    pub(crate) imports: Vec<u32>,
+    pub(crate) dynamic: Dynamic,
+}
+
+impl Unit {
+    /// Orders what has no order, each once.
+    pub(super) fn tidy(&mut self) {
+        for names in [
+            &mut self.attrs,
+            &mut self.probes,
+            &mut self.prefixes,
+            &mut self.dotted,
+            &mut self.self_writes,
+        ] {
+            names.sort_unstable();
+            names.dedup();
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Words that mean something beyond their own: the ways to reach a binding without its name.
+
+use ruff_python_ast::{ExceptHandler, Expr, StmtTry};
+
+use super::unit::Dynamic;
+
+/// Longer strings name nothing.
+pub(super) const LONGEST: usize = 4096;
+
+/// Longer words are no identifiers that people write.
+const LONGEST_WORD: usize = 100;
+
+/// What a string literal could be to code that looks things up by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word<'a> {
+    /// The name of an attribute.
+    Identifier,
+    /// `pkg.module.attr`, or `pkg.module:attr`; with the last part.
+    Dotted(&'a str),
+    /// `"visit_{}"`, `"visit_%s"`, `"{item.title}"`: what it begins with, if that is a word.
+    Template(&'a str),
+    Other,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        if text.contains(['{', '%']) {
+            let prefix = text.split(['{', '%']).next().unwrap_or_default();
+            return Self::Template(if is_identifier(prefix) { prefix } else { "" });
+        }
+        if is_identifier(text) {
+            return Self::Identifier;
+        }
+        let last = text.rsplit(['.', ':']).next().unwrap_or_default();
+        let is_dotted = last.len() < text.len() && text.split(['.', ':']).all(is_identifier);
+        if is_dotted { Self::Dotted(last) } else { Self::Other }
+    }
+}
+
+/// Whether a string could be a name.
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.len() <= LONGEST_WORD
+        && text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && text.chars().all(|char| char.is_alphanumeric() || char == '_')
+}
+
+/// The words of a template that could be names.
+pub(super) fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_alphanumeric() || char == '_'))
+        .filter(|word| is_identifier(word))
+}
+
+/// The value of a string literal in one piece.
+pub(super) fn literal(expr: &Expr) -> Option<&str> {
+    match expr.as_string_literal_expr()?.value.as_slice() {
+        [part] => Some(&part.value),
+        _ => None,
+    }
+}
+
+/// Calls that take an object and the name of an attribute: builtins when bare, else the methods of
+/// `monkeypatch`, `mock.patch` and `operator`.
+pub(super) fn takes_name(name: &str, is_bare: bool) -> bool {
+    matches!(name, "getattr" | "hasattr" | "setattr" | "delattr") || (!is_bare && name == "object")
+}
+
+/// Those that ask whether there is such an attribute.
+pub(super) fn asks(name: &str) -> bool {
+    matches!(name, "getattr" | "hasattr")
+}
+
+/// Those that change the object.
+pub(super) fn stores(name: &str) -> bool {
+    matches!(name, "setattr" | "delattr")
+}
+
+/// Calls of builtins that can read any name around them.
+pub(super) fn is_namespace(name: &str, arguments: usize) -> bool {
+    match name {
+        "globals" | "exec" | "eval" => true,
+        "vars" => arguments == 0,
+        _ => false,
+    }
+}
+
+/// Calls that list what an object has.
+pub(super) fn lists_members(name: &str, is_bare: bool) -> bool {
+    matches!(name, "getmembers" | "getmembers_static")
+        || (is_bare && matches!(name, "dir" | "vars"))
+}
+
+/// Calls that read the parameters of a function.
+pub(super) fn reads_signatures(name: &str) -> bool {
+    matches!(
+        name,
+        "signature" | "getfullargspec" | "get_type_hints" | "get_annotations" | "getcallargs"
+    )
+}
+
+/// What the mention of an attribute can do beyond reading it.
+pub(super) fn dynamic_attribute(name: &str) -> Dynamic {
+    Dynamic {
+        subclasses: name == "__subclasses__",
+        signatures: matches!(
+            name,
+            "__annotations__"
+                | "__defaults__"
+                | "__kwdefaults__"
+                | "__signature__"
+                | "__annotate__"
+        ),
+        ..Dynamic::default()
+    }
+}
+
+/// Methods that change the container that they are called on, of the builtin containers.
+const MUTATORS: &[&str] = &[
+    "add",
+    "append",
+    "appendleft",
+    "clear",
+    "discard",
+    "extend",
+    "extendleft",
+    "insert",
+    "move_to_end",
+    "pop",
+    "popitem",
+    "popleft",
+    "remove",
+    "reverse",
+    "setdefault",
+    "sort",
+    "update",
+];
+
+pub(super) fn mutates(method: &str) -> bool {
+    MUTATORS.binary_search(&method).is_ok()
+}
+
+/// Names in a class that Python, `enum`, `unittest` or pytest look up without being told to: that one
+/// is there makes a difference by itself.
+pub(crate) fn is_implicit(name: &str) -> bool {
+    let is_sunder = name.len() > 2 && name.starts_with('_') && name.ends_with('_');
+    is_sunder || HOOKS.binary_search(&name).is_ok()
+}
+
+const HOOKS: &[&str] = &[
+    "asyncSetUp",
+    "asyncTearDown",
+    "pytestmark",
+    "setUp",
+    "setUpClass",
+    "setup_class",
+    "setup_method",
+    "tearDown",
+    "tearDownClass",
+    "teardown_class",
+    "teardown_method",
+];
+
+/// Methods of loggers, whose effects no test sees in a container.
+pub(super) fn is_logging(method: &str) -> bool {
+    matches!(
+        method,
+        "debug" | "info" | "warning" | "warn" | "error" | "exception" | "critical" | "log"
+    )
+}
+
+/// Decorators by which a function keeps its results.
+pub(super) fn memoises(decorator: &str) -> bool {
+    matches!(
+        decorator,
+        "cache" | "cached" | "cached_property" | "lru_cache" | "memoize" | "memoized" | "memoise"
+    )
+}
+
+/// Whether a `try` is there for attributes that do not exist.
+pub(super) fn catches_attribute_error(stmt: &StmtTry) -> bool {
+    let is_it = |expr: &Expr| match expr {
+        Expr::Name(name) => name.id.as_str() == "AttributeError",
+        _ => false,
+    };
+    stmt.handlers.iter().any(|handler| {
+        let ExceptHandler::ExceptHandler(handler) = handler;
+        handler.type_.as_deref().is_some_and(|caught| match caught {
+            Expr::Tuple(tuple) => tuple.elts.iter().any(is_it),
+            other => is_it(other),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_words() {
+        assert_eq!(Word::of("LIMIT"), Word::Identifier);
+        assert_eq!(Word::of("pkg.mod:attr"), Word::Dotted("attr"));
+        assert_eq!(Word::of("visit_{}"), Word::Template("visit_"));
+        assert_eq!(Word::of("{item.title}"), Word::Template(""));
+        assert_eq!(Word::of("a sentence."), Word::Other);
+        assert_eq!(Word::of("1.5"), Word::Other);
+        assert_eq!(identifiers("{item.title} 3").collect::<Vec<_>>(), ["item", "title"]);
+    }
+
+    #[test]
+    fn lists_are_sorted() {
+        assert!(HOOKS.is_sorted());
+        assert!(MUTATORS.is_sorted());
+    }
+}
