@@ -89,6 +89,9 @@ class Session:
     def use_spans(self, spans: Sequence[int]) -> None:
         """Notes that the open span uses what these spans observed."""
 
+    def use_fixtures(self, names: Sequence[str]) -> None:
+        """Notes the names of the fixtures that the running test requested."""
+
     def close_span(self, span: int | None) -> None:
         """Closes a span that one of the ``open_`` methods opened."""
 

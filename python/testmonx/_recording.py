@@ -83,6 +83,8 @@ class RecordingHooks:
         """What the test's fixtures are is known best just before they go."""
         requested = _requested(getattr(item, "_request", None))
         self._session.use_spans(self._spans_of(requested))
+        names: list[str] = list(getattr(item, "fixturenames", ()))
+        self._session.use_fixtures([*names, *(requested or ())])
         return (yield)
 
     def _spans_of(self, requested: dict[str, Any] | None) -> list[int]:

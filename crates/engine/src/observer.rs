@@ -26,13 +26,15 @@ pub trait Observer: Send {
     /// The body of a project module starts: opens a span.
     ///
     /// `name` is the module's `__name__`, `package` its `__package__` (empty if unset), `importer`
-    /// the innermost project code on the stack.
+    /// the innermost project code on the stack. `line` is the line that the body of the module has
+    /// reached whose import was open already, 0 if none was.
     fn import_started(
         &mut self,
         module: CodeId,
         name: &str,
         package: &str,
         importer: Option<CodeId>,
+        line: u32,
     );
 
     /// The body of that module ended, by return or by exception: closes the span.

@@ -304,6 +304,13 @@ impl Session {
         }
     }
 
+    /// Notes the names of the fixtures that the running test requested.
+    pub fn use_fixtures(&mut self, names: &[String]) {
+        if let Some(mut recorder) = self.recorder() {
+            recorder.use_fixtures(names);
+        }
+    }
+
     /// Closes a span.
     pub fn close_span(&mut self, span: SpanId) {
         if let Some(mut recorder) = self.recorder() {

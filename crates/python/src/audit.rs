@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple};
 use testmonx_engine::{Access, Recorder};
 
 use crate::recording::lock;
+use crate::tracer;
 
 // SAFETY: as in CPython's `cpython/sysmodule.h`; pyo3-ffi has no declaration of it.
 unsafe extern "C" {
@@ -108,6 +109,7 @@ fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
     let Some(recorder) = recorder else {
         return Ok(());
     };
+    lock(&recorder).stands_at(tracer::import_line(args.py()));
     match event {
         Event::Open => {
             let Some(path) = path_of(&args.get_item(0)?) else { return Ok(()) };

@@ -135,6 +135,11 @@ impl Session {
         self.guarded(|engine| engine.use_spans(&spans));
     }
 
+    /// Notes the names of the fixtures that the running test requested.
+    fn use_fixtures(&mut self, names: Vec<String>) {
+        self.guarded(|engine| engine.use_fixtures(&names));
+    }
+
     /// Closes a span that one of the `open_…` methods opened.
     fn close_span(&mut self, py: Python<'_>, span: Option<SpanId>) {
         if let Some(span) = span {

@@ -3,13 +3,14 @@
 use rustc_hash::FxHashMap;
 
 use super::Widening;
+use super::expand::level_vertices;
 use super::modules::ModuleId;
 use super::parts::FactId;
 use super::program::Program;
 use super::resolve::End;
 use super::roots::{Body, PartId, Reached, Roots};
 use super::scratch::{Checkpoint, alike};
-use super::vertices::{Item, fixed};
+use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::NodeKind;
 use crate::world::World;
@@ -165,7 +166,8 @@ impl Program {
             })
             .collect();
         widenings.sort_unstable();
-        Reached { parts: found, widenings }
+        let modules = scratch.modules.list().iter().copied().map(ModuleId).collect();
+        Reached { parts: found, modules, widenings }
     }
 
     fn start(&mut self, roots: &Roots) {
@@ -173,6 +175,11 @@ impl Program {
             match self.body_vertex(*body) {
                 Some(vertex) => self.scratch.reach(vertex),
                 None => self.enter(body.module),
+            }
+        }
+        for (module, line) in &roots.lines {
+            for vertex in self.vertices_at(*module, *line) {
+                self.scratch.reach(vertex);
             }
         }
         for module in &roots.modules {
@@ -207,7 +214,13 @@ impl Program {
         let mut is_bound = false;
         for end in trail.ends {
             is_bound |= match end {
-                End::Bound { module, symbol, .. } => self.has_attributes(module, symbol, &attrs),
+                End::Bound { module, symbol, .. } => {
+                    let has_it = self.has_attributes(module, symbol, &attrs);
+                    if !has_it {
+                        self.reach_absence(module, symbol, attrs[0]);
+                    }
+                    has_it
+                }
                 End::Unbound { .. } => false,
                 End::Module(_) | End::Dict(_) | End::External(_) => true,
             };
@@ -216,6 +229,13 @@ impl Program {
             self.mention(attr);
         }
         is_bound
+    }
+
+    /// The nodes that code of the module or class level belongs to that begins in this line; the whole
+    /// module where that is not known.
+    fn vertices_at(&mut self, module: ModuleId, line: u32) -> Vec<VertexId> {
+        let mut resolver = self.resolver();
+        level_vertices(&mut resolver, module, line)
     }
 
     /// Whether a symbol has an attribute by a statement of its class, as far as that can be told.
@@ -228,6 +248,18 @@ impl Program {
         let mut classes = classes;
         attrs.len() > 1
             || classes.any(|class| index.classes.attribute(class, *attr, &self.modules).is_some())
+    }
+
+    /// That neither a class nor its bases have an attribute counts for who looks for it.
+    fn reach_absence(&mut self, module: ModuleId, symbol: u32, attr: Word) {
+        let Self { index: Some(index), modules, vertices, scratch, .. } = self else { return };
+        for class in index.classes.at_symbol(modules, module, symbol) {
+            for base in &index.classes.get(class).order {
+                let base = index.classes.get(*base);
+                let absent = Item::Absent(Some(base.class), attr);
+                scratch.reach(vertices.number(base.module, absent));
+            }
+        }
     }
 
     fn reach_all_effects(&mut self, module: ModuleId) {
@@ -253,6 +285,8 @@ fn normal(roots: &Roots) -> Roots {
     let mut roots = roots.clone();
     roots.bodies.sort_unstable();
     roots.bodies.dedup();
+    roots.lines.sort_unstable();
+    roots.lines.dedup();
     for modules in [&mut roots.modules, &mut roots.whole] {
         modules.sort_unstable();
         modules.dedup();

@@ -125,14 +125,36 @@ impl Expander<'_, '_> {
             }
             NodeKind::Import(_) | NodeKind::Statement => {}
         }
+        let told: Vec<ModuleId> = bindings.units[node.unit as usize]
+            .imports
+            .iter()
+            .map(|import| &bindings.imports[*import as usize])
+            .flat_map(|import| self.resolver.modules.run_by_import(module, import))
+            .collect();
         for charge in self.resolver.modules.get(module).charges(index) {
             self.charge(charge, out);
+            if let Charge::Imported(imported) = charge
+                && !self.is_told(*imported, &told)
+            {
+                out.vertices.push(self.whole(*imported, Widening::DynamicImport));
+            }
         }
     }
 
+    /// Whether imports that the source tells run a module, or the package that it is on the way to.
+    fn is_told(&self, imported: ModuleId, told: &[ModuleId]) -> bool {
+        told.contains(&imported)
+            || told
+                .iter()
+                .any(|told| self.resolver.modules.packages_of(*told).contains(&imported))
+    }
+
     /// What happened for the sake of something that is reached.
-    pub(super) fn charge(&self, charge: &Charge, out: &mut Expansion) {
+    pub(super) fn charge(&mut self, charge: &Charge, out: &mut Expansion) {
         match charge {
+            Charge::RanAt(module, line) => {
+                out.vertices.extend(level_vertices(self.resolver, *module, *line));
+            }
             Charge::Ran(body) => {
                 if let Some(source) = self.resolver.modules.source(body.module) {
                     let first = self.resolver.modules.get(body.module).first;
@@ -164,11 +186,7 @@ impl Expander<'_, '_> {
         for imported in (self.imported_by)(body) {
             out.modules.push(imported);
             let packages = self.resolver.modules.packages_of(imported);
-            // A package is imported on the way to a module in it.
-            let is_on_the_way = told
-                .iter()
-                .any(|told| self.resolver.modules.packages_of(*told).contains(&imported));
-            if !told.contains(&imported) && !is_on_the_way {
+            if !self.is_told(imported, &told) {
                 out.vertices.push(self.whole(imported, Widening::DynamicImport));
             }
             out.modules.extend(packages);
@@ -263,5 +281,23 @@ impl Expander<'_, '_> {
 
     fn whole(&mut self, module: ModuleId, rule: Widening) -> VertexId {
         self.resolver.vertices.number(module, Item::Whole(rule))
+    }
+}
+
+/// The nodes that code of the module or class level belongs to that begins in `line`; the whole module
+/// where that is not known.
+pub(super) fn level_vertices(
+    resolver: &mut Resolver<'_>,
+    module: ModuleId,
+    line: u32,
+) -> Vec<VertexId> {
+    let nodes = resolver.modules.source(module).map(|source| {
+        let first = resolver.modules.get(module).first;
+        let nodes = source.bindings().nodes_at(line).into_iter();
+        nodes.map(|node| fixed(first, source.bindings(), Item::Node(node))).collect()
+    });
+    match nodes {
+        Some(nodes) if !Vec::is_empty(&nodes) => nodes,
+        _ => vec![resolver.vertices.number(module, Item::Whole(Widening::WholeModule))],
     }
 }

@@ -44,6 +44,7 @@ mod words;
 mod tests;
 
 pub use modules::ModuleId;
+pub use parts::FactId;
 pub use program::Program;
 pub use roots::{Body, Charge, PartId, Reached, Roots};
 pub use widening::Widening;

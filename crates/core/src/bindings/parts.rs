@@ -16,8 +16,8 @@ use crate::source::{Outline, effects_key, effects_on_key, subclasses_key};
 use crate::world::{Tree, World};
 use crate::{Digest, Fact, RelPath};
 
-/// Number of a fact in one program.
-pub(super) type FactId = u32;
+/// Number of a fact in one program: counted from 0, distinct ones for distinct facts.
+pub type FactId = u32;
 
 /// Facts, each once, and the sets of facts of one module that closures reached.
 #[derive(Debug, Default)]
@@ -32,8 +32,13 @@ pub(super) struct Parts {
 
 impl Parts {
     /// The facts of a part.
-    pub(super) fn facts(&self, part: PartId) -> impl Iterator<Item = &Fact> {
-        self.parts[part.0 as usize].iter().map(|fact| &self.facts[*fact as usize])
+    pub(super) fn of_part(&self, part: PartId) -> &[FactId] {
+        &self.parts[part.index()]
+    }
+
+    /// The fact that has this number.
+    pub(super) fn fact_of(&self, fact: FactId) -> &Fact {
+        &self.facts[fact as usize]
     }
 
     /// The part that has these facts, which are ascending and distinct.

@@ -124,9 +124,21 @@ impl Program {
         }
     }
 
+    /// The facts of a part, by number.
+    #[must_use]
+    pub fn part(&self, part: PartId) -> &[FactId] {
+        self.parts.of_part(part)
+    }
+
+    /// The fact that has this number.
+    #[must_use]
+    pub fn fact(&self, fact: FactId) -> &Fact {
+        self.parts.fact_of(fact)
+    }
+
     /// The facts of a part.
     pub fn facts(&self, part: PartId) -> impl Iterator<Item = &Fact> {
-        self.parts.facts(part)
+        self.part(part).iter().map(|fact| self.fact(*fact))
     }
 
     pub(super) fn resolver(&mut self) -> Resolver<'_> {

@@ -18,6 +18,8 @@ pub struct Body {
 pub enum Charge {
     /// A function body ran.
     Ran(Body),
+    /// Code of the module or class level of a module ran that begins in this line: a lambda.
+    RanAt(ModuleId, u32),
     /// The import of a module began.
     Imported(ModuleId),
     /// A fact was observed that does not come from code, such as a file that was read.
@@ -32,6 +34,9 @@ pub enum Charge {
 pub struct Roots {
     /// Bodies that ran. Order and repetition make no difference.
     pub bodies: Vec<Body>,
+    /// Code of the module or class level that ran by itself (a lambda, a comprehension in one), by
+    /// its module and the line that it begins in.
+    pub lines: Vec<(ModuleId, u32)>,
     /// Modules whose import is depended upon, though perhaps none of their functions ran: the test's
     /// own file, the conftest files above it.
     pub modules: Vec<ModuleId>,
@@ -49,11 +54,21 @@ pub struct Roots {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub(super) u32);
 
+impl PartId {
+    /// The number, counted from 0: distinct parts have distinct ones.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a closure reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
     /// The facts, by module: one part for each module that has any. Ascending.
     pub parts: Vec<PartId>,
+    /// The modules in the closure of the imports. In no order.
+    pub modules: Vec<ModuleId>,
     /// The rules that made it reach more than the names told, and the modules that they applied to.
     pub widenings: Vec<(Widening, ModuleId)>,
 }

@@ -114,6 +114,7 @@ pub(super) fn alike(tests: &[Roots]) -> (usize, Roots) {
             break;
         }
         shared.bodies = bodies;
+        shared.lines = intersection(&shared.lines, &roots.lines);
         shared.modules = intersection(&shared.modules, &roots.modules);
         shared.whole = intersection(&shared.whole, &roots.whole);
         count += 1;

@@ -7,6 +7,7 @@ mod block;
 mod docstring;
 mod effects;
 mod file;
+mod implied;
 mod imports;
 mod missing;
 mod module;
@@ -24,6 +25,7 @@ pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};
 pub use effects::{effects_fact, effects_on_fact};
 pub use file::file_fact;
+pub use implied::implied_fact;
 pub use imports::imports_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
@@ -86,6 +88,8 @@ kinds! {
     Whole = whole::WholeKind,
     /// The classes with bases in a source file.
     Subclasses = subclasses::SubclassesKind,
+    /// What pytest finds in a source file without being told.
+    Implied = implied::ImpliedKind,
     /// Which modules with effects a module imports.
     Imports = imports::ImportsKind,
 }

@@ -1,33 +1,42 @@
-//! From what a span observed to what it depends on: facts, and the closure of the imports behind
-//! the code that ran.
+//! From what a span observed to what it depends on: its own facts, the spans that it uses, and the
+//! closure of the bindings that all of these can reach ([`testmonx_core::bindings`]).
 //!
-//! A function can reach whatever the module that defines it has imported, transitively; the module
-//! level of all of these counts. The graph has the edges that the sources' own import statements
-//! say, and those that were seen when a module's body started. Closures are shared: a *part* is the
-//! span of one module's level and what its import did, a closure the span of its parts.
+//! The rules of the closure look at it as a whole (an attribute that a test mentions, of a class that its
+//! fixture made), so its roots are those of a run with all spans that it uses. What comes out are *parts*, the
+//! facts of one module each, which many runs share as spans.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use testmonx_core::trace::SpanBody;
+use testmonx_core::RelPath;
+use testmonx_core::bindings::{FactId, PartId, Program, Reached, Roots};
+use testmonx_core::trace::{NodeId, SpanBody};
 
 use super::files::Files;
 use super::intern::Interner;
-use super::source::Sources;
+use super::source::{Block, Sources};
 use super::span::{Observed, Span, SpanId};
-use crate::observer::{CodeId, SourceId};
+use crate::observer::SourceId;
 
-/// Turns observations into span bodies, and remembers the parts that many of them share.
+/// Turns observations into span bodies, and remembers what many of them share.
 #[derive(Debug, Default)]
 pub(super) struct Closures {
-    /// Modules whose import was seen to start while the function ran: every later run of it
-    /// depends on them too, though it finds them cached.
-    function_edges: HashMap<CodeId, BTreeSet<SourceId>>,
-    edges: HashMap<SourceId, BTreeSet<SourceId>>,
-    closures: HashMap<Vec<SourceId>, (u32, Arc<BTreeSet<SourceId>>)>,
-    function_imports: HashMap<CodeId, BTreeSet<SourceId>>,
+    /// The facts of the program, by their numbers there.
+    facts: Vec<Option<u32>>,
+    /// The spans of the program's parts.
+    parts: HashMap<PartId, u32>,
+    /// How often files were written when `parts` was made.
+    written: usize,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
     used: HashMap<SpanId, u32>,
+    gathered: HashMap<SpanId, Arc<Gathered>>,
+}
+
+/// What a span and those that it uses say about the roots of a closure.
+#[derive(Debug, Default)]
+struct Gathered {
+    roots: Roots,
+    reads_docs: bool,
 }
 
 /// What is borrowed to turn observations into bodies.
@@ -38,136 +47,231 @@ pub(super) struct Scene<'a> {
     pub(super) interner: &'a mut Interner,
 }
 
+/// What a run stands on apart from what it observed.
+#[derive(Debug, Default)]
+pub(super) struct Standpoint {
+    /// The modules that shape it: its own file, the conftest files above.
+    pub(super) modules: Vec<SourceId>,
+    /// Facts that are not from code.
+    pub(super) facts: BTreeSet<u32>,
+    /// The test; `None` for a collection.
+    pub(super) test: Option<NodeId>,
+    /// Its file, all of whose module level counts: what a collection found is up to that.
+    pub(super) whole: Option<SourceId>,
+}
+
 impl Closures {
-    /// Notes that `module` was imported while the function that `importer` runs was running.
-    pub(super) fn add_function_edge(&mut self, importer: CodeId, module: SourceId) {
-        self.function_edges.entry(importer).or_default().insert(module);
-    }
-
-    /// Forgets all that a new module, name or import edge could make wrong.
-    pub(super) fn invalidate(&mut self) {
-        self.edges.clear();
-        self.closures.clear();
-        self.function_imports.clear();
-    }
-
     /// Starts a batch: spans may have observed more since the last one.
-    pub(super) fn start_batch(&mut self) {
+    pub(super) fn start_batch(&mut self, files: &Files) {
         self.used.clear();
+        self.gathered.clear();
+        if self.written != files.written() {
+            // A part can hold a fact about a file that the session has overtaken since.
+            self.parts.clear();
+            self.written = files.written();
+        }
     }
 
-    /// The body of a span that observed this, and reaches whatever `base` reaches in any case: a
-    /// test its own file. Most of what the test runs is in the closure of its file, which it shares
-    /// with its neighbours; only the rest needs a closure of its own.
+    /// The roots of what a run can reach that observed this and stands on that; and whether it can read
+    /// docstrings.
+    pub(super) fn roots(
+        &mut self,
+        scene: &Scene<'_>,
+        observed: &Observed,
+        standpoint: &Standpoint,
+    ) -> (Roots, bool) {
+        let mut all = Gathered::default();
+        let mut seen = BTreeSet::new();
+        self.gather(scene, observed, &mut seen, &mut all);
+        let Gathered { mut roots, reads_docs } = all;
+        let module = |source: &SourceId| scene.sources.get(*source).module;
+        roots.modules.extend(standpoint.modules.iter().map(module));
+        roots.whole.extend(standpoint.whole.iter().map(module));
+        for source in &standpoint.modules {
+            let module = scene.sources.get(*source).module;
+            roots.names.push((module, "pytestmark".into()));
+            let names = observed.fixtures.iter().map(|name| (module, name.clone()));
+            roots.names.extend(names);
+        }
+        if let Some(test) = &standpoint.test
+            && let Some(source) = scene.sources.at(&test.file())
+            && let Some(name) = qualified_name(test)
+        {
+            let module = scene.sources.get(source).module;
+            if let Some((class, _)) = name.rsplit_once('.') {
+                let in_class = |name| (module, format!("{class}.{name}").into());
+                roots.names.extend(observed.fixtures.iter().map(in_class));
+            }
+            roots.test = Some((module, name.into()));
+        }
+        (roots, reads_docs)
+    }
+
+    /// Adds what `observed` and the spans that it uses say, each span once.
+    fn gather(
+        &mut self,
+        scene: &Scene<'_>,
+        observed: &Observed,
+        seen: &mut BTreeSet<SpanId>,
+        all: &mut Gathered,
+    ) {
+        add_roots(scene.sources, observed, all);
+        for used in &observed.uses {
+            if !seen.insert(*used) {
+                continue;
+            }
+            let used_observed = &scene.spans[*used as usize].observed;
+            let own = self.gathered.entry(*used).or_insert_with(|| {
+                let mut own = Gathered::default();
+                add_roots(scene.sources, used_observed, &mut own);
+                Arc::new(own)
+            });
+            let own = Arc::clone(own);
+            all.roots.bodies.extend(&own.roots.bodies);
+            all.roots.lines.extend(&own.roots.lines);
+            all.roots.modules.extend(&own.roots.modules);
+            all.roots.whole.extend(&own.roots.whole);
+            all.reads_docs |= own.reads_docs;
+            let further = Observed { uses: used_observed.uses.clone(), ..Observed::default() };
+            self.gather(scene, &further, seen, all);
+        }
+    }
+
+    /// The body of a run that observed this, stands on that, and reaches so much.
     pub(super) fn body(
         &mut self,
         scene: &mut Scene<'_>,
+        program: &Program,
         observed: &Observed,
-        base: BTreeSet<SourceId>,
+        standpoint: &Standpoint,
+        reached: &Reached,
+        reads_docs: bool,
     ) -> SpanBody {
-        let mut facts = scene.files.standing(&observed.facts);
-        let mut spans: BTreeSet<u32> = BTreeSet::new();
-        facts.extend(self.block_facts(scene, observed));
-        for used in &observed.uses {
-            let span = self.used_span(scene, *used);
-            spans.insert(span);
+        let mut body = self.own_body(scene, observed);
+        let facts = body.facts.iter().chain(&standpoint.facts).copied();
+        let mut facts: BTreeSet<u32> = facts.collect();
+        for source in &standpoint.modules {
+            facts.insert(scene.interner.fact(scene.sources.get(*source).implied()));
         }
-        let roots = self.roots(scene, observed);
-        if observed.codes.iter().any(|code| scene.sources.reads_docs(*code)) {
-            for source in self.reach(scene, roots.union(&base).copied().collect()) {
-                let docstrings = scene.sources.get(source).docstrings();
-                facts.extend(docstrings.map(|fact| scene.interner.fact(fact)));
+        for module in &reached.modules {
+            let Some(source) = scene.sources.of_module(*module) else { continue };
+            if reads_docs || source.reads_docs() {
+                facts.extend(source.docstrings().map(|fact| scene.interner.fact(fact)));
             }
         }
-        let (shared, reached) = self.closure(scene, base);
-        spans.extend(shared);
-        let (own, _) = self.closure(scene, roots.difference(&reached).copied().collect());
-        spans.extend(own);
-        SpanBody { facts: facts.into_iter().collect(), spans: spans.into_iter().collect() }
+        body.facts = facts.into_iter().collect();
+        body.spans.extend(self.part_spans(scene, program, reached));
+        body.spans.sort_unstable();
+        body.spans.dedup();
+        body
     }
 
-    /// The span of the modules that `roots` reach by import, roots included, and which those are;
-    /// no span if there are none.
-    fn closure(
+    /// The spans of what a closure reached.
+    pub(super) fn part_spans(
         &mut self,
         scene: &mut Scene<'_>,
-        roots: BTreeSet<SourceId>,
-    ) -> (Option<u32>, Arc<BTreeSet<SourceId>>) {
-        if roots.is_empty() {
-            return (None, Arc::default());
-        }
-        let key: Vec<SourceId> = roots.iter().copied().collect();
-        if let Some((span, reached)) = self.closures.get(&key) {
-            return (Some(*span), Arc::clone(reached));
-        }
-        let reached = Arc::new(self.reach(scene, roots));
-        let parts: BTreeSet<u32> = reached.iter().map(|source| self.part(scene, *source)).collect();
-        let span =
-            scene.interner.span(SpanBody { facts: vec![], spans: parts.into_iter().collect() });
-        self.closures.insert(key, (span, Arc::clone(&reached)));
-        (Some(span), reached)
+        program: &Program,
+        reached: &Reached,
+    ) -> Vec<u32> {
+        reached.parts.iter().map(|part| self.part(scene, program, *part)).collect()
     }
 
-    /// The id of the span that others share under the recorder's number `used`.
+    fn part(&mut self, scene: &mut Scene<'_>, program: &Program, part: PartId) -> u32 {
+        if let Some(span) = self.parts.get(&part) {
+            return *span;
+        }
+        let facts = program.part(part).iter();
+        let facts: BTreeSet<u32> =
+            facts.map(|fact| self.fact(scene.interner, program, *fact)).collect();
+        let facts = scene.files.standing(&facts).into_iter().collect();
+        let span = scene.interner.span(SpanBody { facts, spans: Vec::new() });
+        self.parts.insert(part, span);
+        span
+    }
+
+    fn fact(&mut self, interner: &mut Interner, program: &Program, fact: FactId) -> u32 {
+        let at = fact as usize;
+        if self.facts.len() <= at {
+            self.facts.resize(at + 1, None);
+        }
+        *self.facts[at].get_or_insert_with(|| interner.fact(program.fact(fact).clone()))
+    }
+
+    /// The id of the span that others share under the recorder's number `used`: what it observed
+    /// itself. What that can reach is in the closures of those who use it.
     pub(super) fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
         if let Some(span) = self.used.get(&used) {
             return *span;
         }
         let spans = scene.spans;
-        let body = self.body(scene, &spans[used as usize].observed, BTreeSet::new());
+        let body = self.own_body(scene, &spans[used as usize].observed);
         let span = scene.interner.span(body);
         self.used.insert(used, span);
         span
     }
 
-    fn block_facts(&self, scene: &mut Scene<'_>, observed: &Observed) -> Vec<u32> {
-        let facts = observed.codes.iter().filter_map(|code| scene.sources.code(*code).fact.clone());
-        facts.map(|fact| scene.interner.fact(fact)).collect()
-    }
-
-    /// The modules that these observations lead to at once.
-    fn roots(&mut self, scene: &Scene<'_>, observed: &Observed) -> BTreeSet<SourceId> {
-        let mut roots = observed.imported.clone();
+    fn own_body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
+        let mut facts = scene.files.standing(&observed.facts);
         for code in &observed.codes {
-            roots.insert(scene.sources.code(*code).source);
-            roots.extend(self.function_edges.get(code).into_iter().flatten());
-            let imports = self
-                .function_imports
-                .entry(*code)
-                .or_insert_with(|| scene.sources.function_imports(*code));
-            roots.extend(imports.iter());
-        }
-        roots
-    }
-
-    fn reach(&mut self, scene: &Scene<'_>, roots: BTreeSet<SourceId>) -> BTreeSet<SourceId> {
-        let mut reached = BTreeSet::new();
-        let mut queue: Vec<SourceId> = roots.into_iter().collect();
-        while let Some(source) = queue.pop() {
-            if reached.insert(source) {
-                queue.extend(self.edges_of(scene, source).iter());
+            if let Block::Body(_, fact) | Block::Unknown(fact) = &scene.sources.code(*code).block {
+                facts.insert(scene.interner.fact(fact.clone()));
             }
         }
-        reached
+        let spans: BTreeSet<u32> =
+            observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
+        SpanBody { facts: facts.into_iter().collect(), spans: spans.into_iter().collect() }
+    }
+}
+
+fn add_roots(sources: &Sources, observed: &Observed, all: &mut Gathered) {
+    for code in &observed.codes {
+        let code = sources.code(*code);
+        all.reads_docs |= code.reads_docs;
+        match &code.block {
+            Block::Body(body, _) => all.roots.bodies.push(*body),
+            Block::Level(module, line) => all.roots.lines.push((*module, *line)),
+            Block::Unknown(_) => all.roots.modules.push(sources.get(code.source).module),
+        }
+    }
+    let module = |source: &SourceId| sources.get(*source).module;
+    all.roots.modules.extend(observed.imported.iter().map(module));
+    all.roots.whole.extend(observed.whole.iter().map(module));
+}
+
+/// `TestC.test_x` of `a/test_a.py::TestC::test_x[1]`; `None` if the test has no name in its file.
+fn qualified_name(test: &NodeId) -> Option<String> {
+    let name = test.as_str().strip_prefix(test.file().as_str())?.strip_prefix("::")?;
+    let name = name.split('[').next()?;
+    (!name.is_empty()).then(|| name.replace("::", "."))
+}
+
+/// Where the conftest files of a test file can be: its directory and those above it.
+pub(super) fn conftest_places(file: &RelPath) -> Vec<RelPath> {
+    let mut places = Vec::new();
+    let mut dir = file.parent();
+    while let Some(at) = dir {
+        places.push(at.join("conftest.py"));
+        dir = at.parent();
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_tests_in_their_files() {
+        let name = |node: &str| qualified_name(&NodeId::new(node));
+        assert_eq!(name("a/t.py::TestC::test_x[a::b]").as_deref(), Some("TestC.test_x"));
+        assert_eq!(name("t.py::test_x").as_deref(), Some("test_x"));
+        assert_eq!(name("t.py"), None);
     }
 
-    fn edges_of(&mut self, scene: &Scene<'_>, source: SourceId) -> &BTreeSet<SourceId> {
-        if !self.edges.contains_key(&source) {
-            let mut edges = scene.sources.static_imports(source);
-            edges.extend(self.roots(scene, &scene.sources.get(source).import));
-            self.edges.insert(source, edges);
-        }
-        &self.edges[&source]
-    }
-
-    /// The span of one module's level and what its own import did.
-    fn part(&mut self, scene: &mut Scene<'_>, source: SourceId) -> u32 {
-        let at = scene.sources.get(source);
-        let mut facts = scene.files.standing(&at.import.facts);
-        for fact in at.module_facts() {
-            facts.insert(scene.interner.fact(fact));
-        }
-        facts.extend(self.block_facts(scene, &at.import));
-        scene.interner.span(SpanBody { facts: facts.into_iter().collect(), spans: vec![] })
+    #[test]
+    fn conftest_files_are_looked_for_up_to_the_rootdir() {
+        let places = conftest_places(&RelPath::new("a/b/t.py"));
+        let places: Vec<&str> = places.iter().map(RelPath::as_str).collect();
+        assert_eq!(places, ["a/b/conftest.py", "a/conftest.py", "conftest.py"]);
     }
 }

@@ -36,6 +36,11 @@ impl Files {
         self.own.insert(fold(place));
     }
 
+    /// How many files and directories the session has made or changed so far.
+    pub(super) fn written(&self) -> usize {
+        self.own.len()
+    }
+
     /// Whether the session made what is at `place`, or a directory above it.
     pub(super) fn is_own(&self, place: &Path) -> bool {
         !self.own.is_empty() && place.ancestors().any(|at| self.own.contains(at))

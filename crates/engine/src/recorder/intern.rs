@@ -8,6 +8,7 @@ use testmonx_core::trace::{Batch, SpanBody, Trace};
 /// Gives facts and spans their ids within one recorder, each distinct one once.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
+    facts: Vec<Fact>,
     fact_ids: HashMap<Fact, u32>,
     span_ids: HashMap<SpanBody, u32>,
     pending: Batch,
@@ -17,11 +18,17 @@ impl Interner {
     /// The id of `fact`.
     pub(super) fn fact(&mut self, fact: Fact) -> u32 {
         let next = to_id(self.fact_ids.len());
-        let pending = &mut self.pending.facts;
+        let (pending, facts) = (&mut self.pending.facts, &mut self.facts);
         *self.fact_ids.entry(fact).or_insert_with_key(|fact| {
             pending.push(fact.clone());
+            facts.push(fact.clone());
             next
         })
+    }
+
+    /// The fact with this id.
+    pub(super) fn get(&self, id: u32) -> &Fact {
+        &self.facts[id as usize]
     }
 
     /// The id of a span with this body, whose ids must be ascending and distinct.

@@ -3,12 +3,14 @@
 //!
 //! Spans form a stack. A code object that runs, a file that is opened and a module whose import
 //! starts are charged to the innermost open span; a span that is opened inside a fixture or a test
-//! is used by it. What a span observed becomes facts only when a batch is taken: by then imports
-//! that happened later, inside the same functions, are known too.
+//! is used by it. What happens while a module is imported belongs to the statement that it happened
+//! for, and is told to the [`Program`] of bindings. What a span observed becomes facts only when a batch
+//! is taken: by then imports that happened later, inside the same functions, are known too.
 
 mod closure;
 mod files;
 mod intern;
+mod observing;
 mod source;
 mod span;
 mod teardown;
@@ -16,18 +18,20 @@ mod teardown;
 mod tests;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use testmonx_core::bindings::{Charge, Program, Reached, Roots};
 use testmonx_core::kinds::missing_fact;
 use testmonx_core::trace::{Batch, NodeId, Outcome, Subject, Trace};
 use testmonx_core::{Fact, RelPath};
 
-use self::closure::{Closures, Scene};
+use self::closure::{Closures, Scene, Standpoint, conftest_places};
 use self::files::{Files, read_fact};
 use self::intern::Interner;
-use self::source::{Source, Sources};
+use self::source::{Block, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
+use crate::disk::Disk;
 use crate::observer::{CodeId, Observer, SourceId};
 use crate::project::Project;
 
@@ -63,7 +67,9 @@ struct Finished {
 #[derive(Debug)]
 pub struct Recorder {
     project: Project,
+    disk: Disk,
     sources: Sources,
+    program: Program,
     spans: Vec<Span>,
     open: Vec<SpanId>,
     collections: HashMap<RelPath, SpanId>,
@@ -73,6 +79,8 @@ pub struct Recorder {
     finished: Vec<Finished>,
     teardowns: Teardowns,
     amended: Vec<Trace>,
+    /// The line that the body of the module being imported has reached.
+    line: u32,
 }
 
 impl Recorder {
@@ -80,8 +88,10 @@ impl Recorder {
     #[must_use]
     pub fn new(project: Project) -> Self {
         let mut recorder = Self {
+            disk: Disk::new(project.root(), Vec::new()),
             project,
             sources: Sources::default(),
+            program: Program::new(),
             spans: Vec::new(),
             open: Vec::new(),
             collections: HashMap::new(),
@@ -91,6 +101,7 @@ impl Recorder {
             finished: Vec::new(),
             teardowns: Teardowns::default(),
             amended: Vec::new(),
+            line: 0,
         };
         recorder.push(SpanKind::Session);
         recorder
@@ -138,12 +149,22 @@ impl Recorder {
             return;
         }
         self.spans[fixture as usize].observed.uses.insert(teardown);
-        self.closures.start_batch();
+        if traces.is_empty() {
+            return;
+        }
+        self.closures.start_batch(&self.files);
         let mut scene = scene!(self);
-        let span = self.closures.used_span(&mut scene, teardown);
+        let observed = &self.spans[teardown as usize].observed;
+        let (roots, _) = self.closures.roots(&scene, observed, &Standpoint::default());
+        let reached = self.program.closure(&roots, &self.disk);
+        let mut spans = self.closures.part_spans(&mut scene, &self.program, &reached);
+        spans.push(self.closures.used_span(&mut scene, teardown));
         for mut trace in traces {
-            if let Err(at) = trace.body.spans.binary_search(&span) {
-                trace.body.spans.insert(at, span);
+            let before = trace.body.spans.len();
+            trace.body.spans.extend(&spans);
+            trace.body.spans.sort_unstable();
+            trace.body.spans.dedup();
+            if trace.body.spans.len() > before {
                 self.teardowns.amend(&trace);
                 self.amended.push(trace);
             }
@@ -166,6 +187,13 @@ impl Recorder {
         let closed: Vec<SpanId> = spans.iter().copied().filter(is_closed).collect();
         let top = self.top();
         self.spans[top as usize].observed.uses.extend(closed);
+    }
+
+    /// Notes that the innermost open span, a test's, requested the fixtures with these names.
+    pub fn use_fixtures(&mut self, names: &[String]) {
+        let top = self.top();
+        let names = names.iter().map(|name| name.as_str().into());
+        self.spans[top as usize].observed.fixtures.extend(names);
     }
 
     /// Closes `span`, and those opened after it that were left open.
@@ -217,20 +245,32 @@ impl Recorder {
         self.files.wrote(place);
     }
 
-    /// Charges the docstrings of the source file `path`, which a doctest reads.
+    /// Notes how far the body of the module has come that is being imported: to this line, 0 if none
+    /// is. What is charged next happened for the sake of that.
+    pub fn stands_at(&mut self, line: u32) {
+        self.line = line;
+    }
+
+    /// Charges the docstrings of the source file `path`, which a doctest reads; and all of its module
+    /// level, since nothing tells which names stand in the examples.
     pub fn docstrings_read(&mut self, path: &RelPath) {
-        let docstrings = self.sources.at(path).and_then(|id| self.sources.get(id).docstrings());
-        if let Some(fact) = docstrings {
+        let Some(source) = self.sources.at(path) else { return };
+        let top = self.top();
+        self.spans[top as usize].observed.whole.insert(source);
+        if let Some(fact) = self.sources.get(source).docstrings() {
             self.charge(fact);
         }
     }
 
-    /// Notes a module that was imported before the tracer was on; the session depends on it.
+    /// Notes a module that was imported before the tracer was on; the session depends on all of it,
+    /// since nobody has seen what its import did.
     pub fn module_found(&mut self, name: &str, package: &str, place: &Path) {
         let Some(place) = place.to_str() else { return };
         if let Some(source) = self.source(place) {
-            self.sources.name(source, name, package);
-            self.spans[SESSION as usize].observed.imported.insert(source);
+            self.program.name(self.sources.get(source).module, name, package);
+            let session = &mut self.spans[SESSION as usize].observed;
+            session.imported.insert(source);
+            session.whole.insert(source);
         }
     }
 
@@ -243,23 +283,46 @@ impl Recorder {
     /// Makes traces of all runs that ended since the last call.
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
-        self.closures.start_batch();
+        self.closures.start_batch(&self.files);
+        let standpoints: Vec<Standpoint> =
+            finished.iter().map(|run| self.standpoint(&run.subject)).collect();
+        let scene = scene!(self);
+        let roots: Vec<(Roots, bool)> = finished
+            .iter()
+            .zip(&standpoints)
+            .map(|(run, standpoint)| {
+                let observed = &self.spans[run.span as usize].observed;
+                self.closures.roots(&scene, observed, standpoint)
+            })
+            .collect();
+        let (roots, read_docs): (Vec<Roots>, Vec<bool>) = roots.into_iter().unzip();
+        let reached = self.program.closures(&roots, &self.disk);
         let mut traces = std::mem::take(&mut self.amended);
-        traces.extend(finished.into_iter().map(|run| self.trace(run)));
+        for (((run, standpoint), reached), reads_docs) in
+            finished.into_iter().zip(&standpoints).zip(&reached).zip(read_docs)
+        {
+            traces.push(self.trace(run, standpoint, reached, reads_docs));
+        }
         self.interner.take_batch(traces)
     }
 
-    fn trace(&mut self, run: Finished) -> Trace {
-        let file = match &run.subject {
-            Subject::Test(test) => test.file(),
-            Subject::Collection(file) => file.clone(),
-        };
-        let (conftests, absent) = self.conftests(&file);
-        let mut observed = self.spans[run.span as usize].observed.clone();
-        observed.facts.extend(absent);
-        let base = conftests.into_iter().chain(self.sources.at(&file)).collect();
+    fn trace(
+        &mut self,
+        run: Finished,
+        standpoint: &Standpoint,
+        reached: &Reached,
+        reads_docs: bool,
+    ) -> Trace {
         let mut scene = scene!(self);
-        let body = self.closures.body(&mut scene, &observed, base);
+        let observed = &self.spans[run.span as usize].observed;
+        let body = self.closures.body(
+            &mut scene,
+            &self.program,
+            observed,
+            standpoint,
+            reached,
+            reads_docs,
+        );
         let trace = Trace {
             subject: run.subject,
             outcome: run.outcome,
@@ -274,24 +337,36 @@ impl Recorder {
         trace
     }
 
-    /// The conftest files that shape the tests of `file`: those that were imported, and the facts
-    /// that there are none in the other directories above it.
-    fn conftests(&mut self, file: &RelPath) -> (Vec<SourceId>, Vec<u32>) {
-        let (mut present, mut absent) = (Vec::new(), Vec::new());
-        let mut dir = file.parent();
-        while let Some(at) = dir {
-            let conftest = at.join("conftest.py");
+    /// What a subject stands on apart from what it observed: its file, the conftest files above that
+    /// were imported, and the facts that there are none in the other directories; and what plugins of
+    /// the project have for pytest to find.
+    fn standpoint(&mut self, subject: &Subject) -> Standpoint {
+        let (file, test) = match subject {
+            Subject::Test(test) => (test.file(), Some(test.clone())),
+            Subject::Collection(file) => (file.clone(), None),
+        };
+        let source = self.sources.at(&file);
+        let mut standpoint = Standpoint {
+            modules: source.into_iter().collect(),
+            whole: source.filter(|_| test.is_none()),
+            test,
+            ..Standpoint::default()
+        };
+        for plugin in &self.spans[SESSION as usize].observed.imported {
+            let fact = self.sources.get(*plugin).implied();
+            standpoint.facts.insert(self.interner.fact(fact));
+        }
+        for conftest in conftest_places(&file) {
             match self.sources.at(&conftest) {
-                Some(source) => present.push(source),
+                Some(source) => standpoint.modules.push(source),
                 None if !conftest.under(self.project.root()).exists() => {
-                    absent.push(self.interner.fact(missing_fact(&conftest)));
+                    standpoint.facts.insert(self.interner.fact(missing_fact(&conftest)));
                 }
                 // There, but not in use: `--noconftest`, or a rootdir above `confcutdir`.
                 None => {}
             }
-            dir = at.parent();
         }
-        (present, absent)
+        standpoint
     }
 
     fn push(&mut self, kind: SpanKind) -> SpanId {
@@ -305,76 +380,56 @@ impl Recorder {
         self.open.last().copied().unwrap_or(SESSION)
     }
 
-    /// What the innermost open span observes; for an import, what the module's source keeps.
-    fn observed(&mut self) -> &mut Observed {
-        let top = self.top() as usize;
-        match self.spans[top].kind {
-            SpanKind::Import(source) => &mut self.sources.get_mut(source).import,
-            _ => &mut self.spans[top].observed,
+    /// Charges something to the spans that are open: to the innermost that is no memoised call, and to
+    /// the memoised calls in it. In an import it belongs to the statement that the body stands at.
+    fn note(&mut self, line: u32, seen: Seen) {
+        let Self { open, spans, sources, program, interner, .. } = self;
+        for span in open.iter().rev() {
+            match spans[*span as usize].kind {
+                SpanKind::Memo(code) => {
+                    if let Block::Body(body, _) = sources.code(code).block {
+                        program.memoised(body, seen.charge(sources, interner));
+                    }
+                }
+                SpanKind::Import(source) => {
+                    let module = sources.get(source).module;
+                    return program.charge(module, line, seen.charge(sources, interner));
+                }
+                _ => return seen.add_to(&mut spans[*span as usize].observed),
+            }
         }
     }
 
     fn charge(&mut self, fact: Fact) -> u32 {
         let id = self.interner.fact(fact);
-        self.observed().facts.insert(id);
+        self.note(self.line, Seen::Fact(id));
         id
     }
 }
 
-impl Observer for Recorder {
-    fn source(&mut self, filename: &str) -> Option<SourceId> {
-        let place = PathBuf::from(filename);
-        let path = self.project.relative(&place)?;
-        if self.files.is_own(&place) {
-            return None;
+/// Something that was observed.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Code(CodeId),
+    Fact(u32),
+    Imported(SourceId),
+}
+
+impl Seen {
+    fn add_to(self, observed: &mut Observed) {
+        match self {
+            Self::Code(code) => drop(observed.codes.insert(code)),
+            Self::Fact(fact) => drop(observed.facts.insert(fact)),
+            Self::Imported(source) => drop(observed.imported.insert(source)),
         }
-        if let Some(known) = self.sources.at(&path) {
-            return Some(known);
-        }
-        let source = Source::read(&place, path)?;
-        self.closures.invalidate();
-        Some(self.sources.add(source))
     }
 
-    fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId {
-        self.sources.add_code(source, qualname, first_line)
-    }
-
-    fn ran(&mut self, _line: u32, codes: &[CodeId]) {
-        self.observed().codes.extend(codes);
-    }
-
-    fn import_started(
-        &mut self,
-        module: CodeId,
-        name: &str,
-        package: &str,
-        importer: Option<CodeId>,
-    ) {
-        let source = self.sources.code(module).source;
-        self.sources.name(source, name, package);
-        self.closures.invalidate();
-        // A conftest file shapes the tests below its directory, not whoever happens to be collected
-        // when pytest loads it.
-        let is_conftest =
-            importer.is_none() && self.sources.get(source).path.name() == "conftest.py";
-        if !is_conftest {
-            self.observed().imported.insert(source);
-        }
-        if let Some(importer) = importer {
-            self.closures.add_function_edge(importer, source);
-        }
-        self.push(SpanKind::Import(source));
-    }
-
-    fn import_finished(&mut self, module: CodeId) {
-        let source = self.sources.code(module).source;
-        let open = self
-            .open
-            .iter()
-            .rposition(|span| self.spans[*span as usize].kind == SpanKind::Import(source));
-        if let Some(at) = open {
-            self.open.truncate(at);
+    /// What it is to the program of bindings.
+    fn charge(self, sources: &Sources, interner: &Interner) -> Charge {
+        match self {
+            Self::Code(code) => sources.code(code).block.charge(),
+            Self::Fact(fact) => Charge::Observed(interner.get(fact).clone()),
+            Self::Imported(source) => Charge::Imported(sources.get(source).module),
         }
     }
 }

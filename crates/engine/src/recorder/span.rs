@@ -21,8 +21,12 @@ pub(super) enum SpanKind {
     Fixture,
     /// One run of a test.
     Test(NodeId),
-    /// The execution of a module's body.
+    /// The execution of a module's body. What happens then is kept by the program of bindings, with
+    /// the statement that it happened for.
     Import(SourceId),
+    /// A call that leaves something behind for later ones. What happens then is kept by the program of
+    /// bindings, for all who find what was left, and counts for the span around it, too.
+    Memo(CodeId),
 }
 
 /// What was observed while a span was the innermost open one.
@@ -34,8 +38,12 @@ pub(super) struct Observed {
     pub(super) facts: BTreeSet<u32>,
     /// Modules that were imported.
     pub(super) imported: BTreeSet<SourceId>,
+    /// Modules all of which can be read.
+    pub(super) whole: BTreeSet<SourceId>,
     /// Spans whose facts are its facts too.
     pub(super) uses: BTreeSet<SpanId>,
+    /// Names that pytest looked up for it: those of the fixtures that it requested.
+    pub(super) fixtures: BTreeSet<Box<str>>,
 }
 
 /// A span and what it observed so far.
@@ -51,6 +59,7 @@ impl Observed {
         self.codes.is_empty()
             && self.facts.is_empty()
             && self.imported.is_empty()
+            && self.whole.is_empty()
             && self.uses.is_empty()
     }
 }

@@ -156,7 +156,10 @@ impl Run {
         self.settle(py, retired);
         self.hand_over(py, retired);
         let importer = start.importer.and_then(|key| self.record.code(key));
-        ask(&self.observer, |o| o.import_started(module, start.name, start.package, importer));
+        let line = self.imports.line(py);
+        ask(&self.observer, |o| {
+            o.import_started(module, start.name, start.package, importer, line);
+        });
         self.imports.open(module, frame);
     }
 

@@ -159,6 +159,7 @@ impl Observer for Log {
         name: &str,
         package: &str,
         importer: Option<CodeId>,
+        _line: u32,
     ) {
         let importer = importer.map_or("nobody".to_owned(), |code| self.name(code));
         let file = self.name(module).replace("::<module>", "");

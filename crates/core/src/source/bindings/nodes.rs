@@ -80,6 +80,8 @@ pub(crate) struct FunctionUnits {
     pub(crate) has_unknown_decorator: bool,
     /// Whether a decorator keeps its results.
     pub(crate) memoises: bool,
+    /// Whether a decorator makes it a fixture that nobody needs to ask for.
+    pub(crate) is_autouse: bool,
 }
 
 /// A place in the collection to come back to.
@@ -265,6 +267,7 @@ impl<'a> Collector<'a> {
                 .decorator_list
                 .iter()
                 .any(|it| last_name(it).is_some_and(words::memoises)),
+            is_autouse: def.decorator_list.iter().any(words::is_autouse),
         });
         place
     }

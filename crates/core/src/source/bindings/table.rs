@@ -7,6 +7,7 @@
 //! | `!` | which first names the effects of the module act on, and its `from m import *` |
 //! | `!name` | the effects that act on `name`; `!?` those of which no name tells on what |
 //! | `<` | the classes that have a base, with the names of their bases |
+//! | `@` | the definitions of fixtures that nobody needs to ask for (`autouse`) |
 //!
 //! No Python name has any of these characters.
 
@@ -23,6 +24,7 @@ use crate::digest::DigestBuilder;
 
 const EFFECTS: &str = "!";
 const SUBCLASSES: &str = "<";
+const AUTOUSE: &str = "@";
 /// What an effect acts on that no name tells.
 pub(crate) const NAMELESS: &str = "?";
 /// What stands in a key for all names that begin as the key does.
@@ -41,6 +43,11 @@ pub(crate) fn effects_on_key(name: &str) -> String {
 /// The key of the classes with bases.
 pub(crate) fn subclasses_key() -> String {
     SUBCLASSES.to_owned()
+}
+
+/// The key of the fixtures that nobody needs to ask for.
+pub(crate) fn autouse_key() -> &'static str {
+    AUTOUSE
 }
 
 impl Bindings {
@@ -65,6 +72,10 @@ impl Bindings {
             builder.write(digest.as_bytes());
         };
         for (units, name) in self.functions.iter().zip(function_names) {
+            if let (true, Some(node)) = (units.is_autouse, units.node) {
+                let digest = self.nodes[node as usize].digest;
+                fold(AUTOUSE.to_owned(), Digest::of_value("autouse/1", &(name, digest)));
+            }
             if let Some(signature) = units.signature_digest {
                 let name = name.split('#').next().unwrap_or_default();
                 fold(format!("{name}()"), signature);

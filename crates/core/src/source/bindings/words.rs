@@ -1,6 +1,6 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{ExceptHandler, Expr, StmtTry};
+use ruff_python_ast::{Decorator, ExceptHandler, Expr, StmtTry};
 
 use super::unit::Dynamic;
 
@@ -165,6 +165,24 @@ pub(super) fn is_logging(method: &str) -> bool {
         method,
         "debug" | "info" | "warning" | "warn" | "error" | "exception" | "critical" | "log"
     )
+}
+
+/// Whether a decorator is called with `autouse`, and not with `autouse=False`; or with keywords that are
+/// not told.
+pub(super) fn is_autouse(decorator: &Decorator) -> bool {
+    let Expr::Call(call) = &decorator.expression else { return false };
+    let name = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    call.arguments.keywords.iter().any(|keyword| match &keyword.arg {
+        Some(word) => {
+            word.as_str() == "autouse"
+                && keyword.value.as_boolean_literal_expr().is_none_or(|literal| literal.value)
+        }
+        None => name.contains("fixture"),
+    })
 }
 
 /// Decorators by which a function keeps its results.
