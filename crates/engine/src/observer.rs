@@ -17,6 +17,10 @@ pub trait Observer: Send {
     /// `qualname` and `first_line` are `co_qualname` and `co_firstlineno`.
     fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId;
 
+    /// Whether a call of this function leaves something behind that later calls find, so that
+    /// [`Observer::memo_started`] is to be told of each.
+    fn is_memo(&mut self, code: CodeId) -> bool;
+
     /// These code objects ran since the last call, while the present span was open.
     ///
     /// `line` is the line that the body of the module being imported has reached, if the present
@@ -39,4 +43,11 @@ pub trait Observer: Send {
 
     /// The body of that module ended, by return or by exception: closes the span.
     fn import_finished(&mut self, module: CodeId);
+
+    /// A call of a function starts that leaves something behind: opens a span. Returns whether to tell
+    /// of further calls of it; if not, no span is opened.
+    fn memo_started(&mut self, code: CodeId) -> bool;
+
+    /// The innermost such call of the function ended, by return or by exception: closes the span.
+    fn memo_finished(&mut self, code: CodeId);
 }

@@ -144,9 +144,7 @@ impl Expander<'_, '_> {
     /// Whether imports that the source tells run a module, or the package that it is on the way to.
     fn is_told(&self, imported: ModuleId, told: &[ModuleId]) -> bool {
         told.contains(&imported)
-            || told
-                .iter()
-                .any(|told| self.resolver.modules.packages_of(*told).contains(&imported))
+            || told.iter().any(|told| self.resolver.modules.packages_of(*told).contains(&imported))
     }
 
     /// What happened for the sake of something that is reached.

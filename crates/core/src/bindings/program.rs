@@ -28,7 +28,9 @@ pub struct Program {
     pub(super) words: Words,
     pub(super) vertices: Vertices,
     pub(super) imported_by: FxHashMap<Body, Vec<ModuleId>>,
-    memo: FxHashMap<Body, Vec<Charge>>,
+    memo: FxHashMap<Body, FxHashSet<Charge>>,
+    /// What is in `memo` and not in the index.
+    new_memo: Vec<(Body, Charge)>,
     pub(super) index: Option<Index>,
     pub(super) parts: Parts,
     pub(super) scratch: Scratch,
@@ -47,6 +49,15 @@ pub(super) struct Index {
     pub(super) module_edges: Vec<Option<Box<Expansion>>>,
     /// What the imports of each module do, derived classes counted and not.
     pub(super) imports: FxHashMap<(ModuleId, bool), Option<FactId>>,
+}
+
+impl Index {
+    /// Has what a vertex reaches worked out again.
+    fn forget(&mut self, vertex: VertexId) {
+        if let Some(expansion) = self.expansions.get_mut(vertex as usize) {
+            *expansion = None;
+        }
+    }
 }
 
 impl Program {
@@ -94,23 +105,31 @@ impl Program {
         let known = self.imported_by.entry(body).or_default();
         if !known.contains(&module) {
             known.push(module);
-            self.index = None;
+            if let (Some(vertex), Some(index)) = (self.body_vertex(body), &mut self.index) {
+                index.forget(vertex);
+            }
         }
     }
 
     /// Whether a call of `body` can leave something behind that later calls find: it stores into
     /// something of a module or a class, or a decorator keeps its results. What happens under such a
     /// call is to be told by [`Program::memoised`].
+    ///
+    /// In a test file only what keeps a result by a decorator or in a global name counts: tests that
+    /// append to a list beside them are many, and hardly any test reads what another one left there.
     #[must_use]
-    pub fn memoises(&self, body: Body) -> bool {
+    pub fn memoises(&self, body: Body, is_in_test_file: bool) -> bool {
         let Some(source) = self.modules.source(body.module) else { return false };
         let bindings = source.bindings();
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
         let stores_on_class = units.class.is_some_and(|class| {
             let mut symbols = bindings.symbols_of(Some(class)).map(|at| bindings.symbols[at].name);
-            symbols.any(|name| unit.self_writes.contains(&name))
+            symbols.any(|name| unit.class_writes.contains(&name))
         });
+        if is_in_test_file {
+            return units.memoises || unit.dynamic.global;
+        }
         units.memoises || !unit.writes.is_empty() || stores_on_class
     }
 
@@ -118,9 +137,8 @@ impl Program {
     /// the body, or what it stores into.
     pub fn memoised(&mut self, body: Body, charge: Charge) {
         let known = self.memo.entry(body).or_default();
-        if !known.contains(&charge) {
-            known.push(charge);
-            self.index = None;
+        if known.insert(charge.clone()) && self.index.is_some() {
+            self.new_memo.push((body, charge));
         }
     }
 
@@ -148,7 +166,15 @@ impl Program {
 
     /// Works out what follows from all modules together, if anything is new.
     pub(super) fn prepare(&mut self) {
-        if self.index.is_some() {
+        let new_memo = std::mem::take(&mut self.new_memo);
+        if let Some(mut index) = self.index.take() {
+            for (body, charge) in new_memo {
+                for vertex in self.memo_vertices(body, &index.classes) {
+                    index.memo.entry(vertex).or_default().push(charge.clone());
+                    index.forget(vertex);
+                }
+            }
+            self.index = Some(index);
             return;
         }
         let mut resolver = self.resolver();

@@ -14,7 +14,7 @@ pub struct Body {
 
 /// Something that happened for the sake of something else: while a statement of a module ran at its
 /// import, or under a memoised call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Charge {
     /// A function body ran.
     Ran(Body),

@@ -155,6 +155,10 @@ impl Closures {
         }
         for module in &reached.modules {
             let Some(source) = scene.sources.of_module(*module) else { continue };
+            if standpoint.whole.is_some() {
+                // A statement that changed could raise, which shows where the file is imported.
+                facts.insert(scene.interner.fact(source.level()));
+            }
             if reads_docs || source.reads_docs() {
                 facts.extend(source.docstrings().map(|fact| scene.interner.fact(fact)));
             }

@@ -10,6 +10,7 @@
 mod closure;
 mod files;
 mod intern;
+mod memos;
 mod observing;
 mod source;
 mod span;
@@ -28,6 +29,7 @@ use testmonx_core::{Fact, RelPath};
 use self::closure::{Closures, Scene, Standpoint, conftest_places};
 use self::files::{Files, read_fact};
 use self::intern::Interner;
+use self::memos::Memos;
 use self::source::{Block, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
@@ -75,6 +77,7 @@ pub struct Recorder {
     collections: HashMap<RelPath, SpanId>,
     files: Files,
     closures: Closures,
+    memos: Memos,
     interner: Interner,
     finished: Vec<Finished>,
     teardowns: Teardowns,
@@ -97,6 +100,7 @@ impl Recorder {
             collections: HashMap::new(),
             files: Files::default(),
             closures: Closures::default(),
+            memos: Memos::default(),
             interner: Interner::default(),
             finished: Vec::new(),
             teardowns: Teardowns::default(),
@@ -376,8 +380,11 @@ impl Recorder {
         span
     }
 
+    /// The innermost open span that is no memoised call.
     fn top(&self) -> SpanId {
-        self.open.last().copied().unwrap_or(SESSION)
+        let is_memo =
+            |span: &&SpanId| matches!(self.spans[**span as usize].kind, SpanKind::Memo(_));
+        self.open.iter().rev().find(|span| !is_memo(span)).copied().unwrap_or(SESSION)
     }
 
     /// Charges something to the spans that are open: to the innermost that is no memoised call, and to

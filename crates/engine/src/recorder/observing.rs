@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use testmonx_core::bindings::Body;
+use testmonx_core::bindings::{Body, Charge};
 
 use super::source::{Block, Source};
 use super::span::SpanKind;
@@ -27,9 +27,18 @@ impl Observer for Recorder {
         self.sources.add_code(source, qualname, first_line)
     }
 
+    fn is_memo(&mut self, code: CodeId) -> bool {
+        let source = self.sources.get(self.sources.code(code).source);
+        let is_in_test_file = self.collections.contains_key(&source.path);
+        self.body(code).is_some_and(|body| self.program.memoises(body, is_in_test_file))
+    }
+
     fn ran(&mut self, line: u32, codes: &[CodeId]) {
         for code in codes {
             self.note(line, Seen::Code(*code));
+        }
+        for code in self.memos.crowded(codes) {
+            self.charge_all_to(code);
         }
     }
 
@@ -49,8 +58,8 @@ impl Observer for Recorder {
             Some(body) => self.program.imported_by(body, of_program),
             // A conftest file shapes the tests below its directory, not whoever happens to be
             // collected when pytest loads it.
-            None if importer.is_none()
-                && self.sources.get(source).path.name() == "conftest.py" => {}
+            None if importer.is_none() && self.sources.get(source).path.name() == "conftest.py" => {
+            }
             None => self.note(line, Seen::Imported(source)),
         }
         self.push(SpanKind::Import(source));
@@ -60,6 +69,28 @@ impl Observer for Recorder {
         let source = self.sources.code(module).source;
         self.pop(&SpanKind::Import(source));
     }
+
+    fn memo_started(&mut self, code: CodeId) -> bool {
+        if !self.memos.admits(code) {
+            return false;
+        }
+        if let Some(body) = self.body(code) {
+            // Whoever finds what the call left depends on how it was made.
+            self.program.memoised(body, Charge::Ran(body));
+        }
+        match self.memos.span(code) {
+            Some(span) => self.open.push(span),
+            None => {
+                let span = self.push(SpanKind::Memo(code));
+                self.memos.opened(code, span);
+            }
+        }
+        true
+    }
+
+    fn memo_finished(&mut self, code: CodeId) {
+        self.pop(&SpanKind::Memo(code));
+    }
 }
 
 impl Recorder {
@@ -67,6 +98,19 @@ impl Recorder {
         match self.sources.code(code).block {
             Block::Body(body, _) => Some(body),
             Block::Level(..) | Block::Unknown(_) => None,
+        }
+    }
+
+    /// Charges all that the innermost span observed so far to a function that leaves things behind, and
+    /// whose calls are too many to be told apart.
+    fn charge_all_to(&mut self, code: CodeId) {
+        let Some(body) = self.body(code) else { return };
+        let top = self.top() as usize;
+        let Self { spans, sources, program, interner, .. } = self;
+        let observed = &spans[top].observed;
+        let codes = observed.codes.iter().map(|code| Seen::Code(*code));
+        for seen in codes.chain(observed.facts.iter().map(|fact| Seen::Fact(*fact))) {
+            program.memoised(body, seen.charge(sources, interner));
         }
     }
 

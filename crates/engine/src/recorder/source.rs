@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
-use testmonx_core::kinds::{block_fact, docstrings_fact, file_fact, implied_fact};
+use testmonx_core::kinds::{block_fact, docstrings_fact, file_fact, implied_fact, module_fact};
 use testmonx_core::source::{CodeBlock, Outline, SourceModel};
 use testmonx_core::{Digest, Fact, RelPath};
 
@@ -41,6 +41,14 @@ impl Source {
     pub(super) fn implied(&self) -> Fact {
         match &self.parsed {
             Some((_, outline)) => implied_fact(&self.path, outline),
+            None => self.whole(),
+        }
+    }
+
+    /// The fact of all that it says outside of function bodies.
+    pub(super) fn level(&self) -> Fact {
+        match &self.parsed {
+            Some((_, outline)) => module_fact(&self.path, outline.module()),
             None => self.whole(),
         }
     }

@@ -101,7 +101,14 @@ pub(super) struct Identity {
     pub(super) first_line: u32,
     /// The length of the code in code units, the interpreter's measure of instructions.
     pub(super) size: usize,
+    /// Whether a call of it makes a generator or coroutine, and runs nothing of it.
+    pub(super) makes_generator: bool,
 }
+
+/// `co_flags` of generators, coroutines and asynchronous generators
+/// (<https://docs.python.org/3/library/inspect.html#code-objects-bit-flags>).
+pub(super) const MAKES_GENERATOR: i32 =
+    ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
 
 impl Identity {
     /// Reads the attributes of a code object.
@@ -110,6 +117,7 @@ impl Identity {
         Ok(Self {
             qualname: text(&code.getattr("co_qualname")?)?,
             first_line: u32::try_from(first_line).unwrap_or(0),
+            makes_generator: code.getattr("co_flags")?.extract::<i32>()? & MAKES_GENERATOR != 0,
             // SAFETY: callers pass code objects, whose variable part is their code.
             size: usize::try_from(unsafe { ffi::Py_SIZE(code.as_ptr()) }).unwrap_or(0),
         })

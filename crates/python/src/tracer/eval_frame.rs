@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::code::MAKES_GENERATOR;
 use super::error::{Fault, StartError};
 use super::events;
 use super::gil::Owned;
@@ -61,9 +62,6 @@ struct CodeHead {
     exception_table: *mut ffi::PyObject,
     flags: c_int,
 }
-
-/// Calls of code with one of these flags make a generator, a coroutine or an asynchronous generator.
-const MAKES_GENERATOR: c_int = ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
 
 /// The function that the hook passes each frame on to.
 static NEXT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
@@ -139,17 +137,17 @@ unsafe extern "C-unwind" fn eval_frame(
     // SAFETY: the interpreter calls with the GIL held and a frame to be evaluated, and `enable` stored the
     // next function. No value with a destructor is alive across the call.
     unsafe {
-        let is_import = before(frame);
+        let is_followed = before(frame);
         let next = transmute::<*mut c_void, EvalFrame>(NEXT.load(Ordering::Relaxed));
         let result = next(thread, frame, throw);
-        if is_import {
+        if is_followed {
             after(frame);
         }
         result
     }
 }
 
-/// Takes note of the code that is about to run, and tells whether that opened an import.
+/// Takes note of the code that is about to run, and tells whether the frame is followed to its end.
 ///
 /// `extern "C"`, so that a panic, which would be a bug here, ends the process in place of unwinding into
 /// the interpreter.
@@ -173,7 +171,16 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
     {
         heard = run::with(py, |run| run.hit(py, key, &mut retired));
     }
-    let Some(Heard::Module(module)) = heard else { return false };
+    let module = match heard {
+        Some(Heard::Module(module)) => module,
+        Some(Heard::Memo(key)) => {
+            // SAFETY: the frame has not begun: one that goes on is a generator's.
+            let frame = unsafe { ModuleFrame::new(frame) };
+            run::with(py, |run| run.open_memo(py, key, frame, &mut retired));
+            return true;
+        }
+        _ => return false,
+    };
     // SAFETY: the frame keeps its globals alive.
     let globals = unsafe { Borrowed::from_ptr(py, (*frame).globals) };
     // SAFETY: the frame has not begun.
@@ -196,7 +203,7 @@ unsafe fn only_makes_generator(frame: *mut InterpreterFrame) -> bool {
     }
 }
 
-/// Closes the import of a module body that has ended.
+/// Closes a followed frame that has ended.
 ///
 /// # Safety
 /// The GIL is held.
@@ -205,7 +212,7 @@ unsafe extern "C" fn after(frame: *mut InterpreterFrame) {
     let py = unsafe { Python::assume_attached() };
     let mut retired = Retired::default();
     run::with(py, |run| {
-        run.imports.end(|module| module.frame == frame);
+        run.frames.end(|module| module.frame == frame);
         run.settle(py, &mut retired);
     });
 }
@@ -221,7 +228,7 @@ fn with_exception_set_aside<T>(_py: Python<'_>, action: impl FnOnce() -> T) -> T
     result
 }
 
-/// The frame of a module body, from its start to its end.
+/// A frame that is followed, from its start to its end.
 #[derive(Debug)]
 pub(super) struct ModuleFrame {
     frame: *mut InterpreterFrame,

@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Function,
     /// The body of a module: its start opens an import.
     Module,
+    /// A function whose calls leave something behind: its start opens a call.
+    Memo,
 }
 
 #[derive(Debug)]
@@ -89,6 +91,13 @@ impl Record {
     #[inline]
     pub(super) fn kind(&self, key: Key) -> Option<Kind> {
         self.entries.get(key.0).map(|entry| entry.kind)
+    }
+
+    /// From now on an entry is a function like any other.
+    pub(super) fn make_plain(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(key.0) {
+            entry.kind = Kind::Function;
+        }
     }
 
     /// The observer's id of an entry.

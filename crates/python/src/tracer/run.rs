@@ -15,8 +15,8 @@ use testmonx_engine::observer::{CodeId, Observer, SourceId};
 use super::backend::{Hook, ModuleFrame};
 use super::code::{Identity, Mark, Marks};
 use super::error::Fault;
+use super::frames::{Followed, OpenFrame, OpenFrames};
 use super::gil::{GilCell, Owned};
-use super::imports::{Imports, OpenImport};
 use super::names::FileNames;
 use super::record::{Key, Kind, Record};
 
@@ -26,7 +26,8 @@ pub(super) static RUN: GilCell<Option<Run>> = GilCell::new(None);
 /// What is to be dropped once the run is no longer borrowed.
 #[derive(Debug, Default)]
 pub(super) struct Retired {
-    imports: Vec<OpenImport>,
+    frames: Vec<OpenFrame>,
+    unopened: Vec<ModuleFrame>,
     codes: Vec<Owned>,
 }
 
@@ -34,7 +35,7 @@ pub(super) struct Retired {
 pub(super) struct Run {
     pub(super) marks: Marks,
     pub(super) record: Record,
-    pub(super) imports: Imports,
+    pub(super) frames: OpenFrames,
     pub(super) hook: Hook,
     names: FileNames,
     observer: Arc<Mutex<dyn Observer>>,
@@ -49,6 +50,8 @@ pub(super) enum Heard {
     Enough,
     /// A module body starts.
     Module(Key),
+    /// It was noted, and is a call that leaves something behind.
+    Memo(Key),
     /// It is not project code.
     Foreign,
     /// It is code that has no mark yet.
@@ -77,7 +80,7 @@ impl Run {
             hook,
             observer,
             record: Record::new(),
-            imports: Imports::default(),
+            frames: OpenFrames::default(),
             names: FileNames::default(),
         }
     }
@@ -95,20 +98,26 @@ impl Run {
     /// Takes note of code of an entry that starts or goes on now.
     #[inline]
     pub(super) fn hit(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
-        if self.record.kind(key) == Some(Kind::Module) {
+        let kind = self.record.kind(key);
+        if kind == Some(Kind::Module) {
             return Heard::Module(key);
         }
-        if !self.imports.is_empty() {
+        let is_memo = kind == Some(Kind::Memo);
+        if !self.frames.is_empty() {
             self.settle(py, retired);
-            if !self.imports.is_empty() {
+            if self.frames.has_import() {
                 // Which statement of the module made the call is read off its frame at each call, so
                 // none is the last worth hearing of.
-                let line = self.imports.line(py);
+                let line = self.frames.line(py);
                 self.record.hit_at(line, key);
-                return Heard::Noted;
+                return if is_memo { Heard::Memo(key) } else { Heard::Noted };
             }
         }
-        if self.record.hit(key) { Heard::Enough } else { Heard::Noted }
+        match self.record.hit(key) {
+            _ if is_memo => Heard::Memo(key),
+            true => Heard::Enough,
+            false => Heard::Noted,
+        }
     }
 
     /// The source that a file name stands for, if it is one of the project's.
@@ -124,23 +133,64 @@ impl Run {
         source: SourceId,
         identity: &Identity,
     ) -> PyResult<Option<Key>> {
-        let Identity { qualname, first_line, size } = identity;
-        let Some(id) = ask(&self.observer, |o| o.code(source, qualname, *first_line)) else {
-            return Ok(None);
+        let Identity { qualname, first_line, size, makes_generator } = identity;
+        let is_module = qualname == "<module>";
+        let asked = ask(&self.observer, |o| {
+            let id = o.code(source, qualname, *first_line);
+            (id, !is_module && !makes_generator && o.is_memo(id))
+        });
+        let Some((id, is_memo)) = asked else { return Ok(None) };
+        let kind = match (is_module, is_memo) {
+            (true, _) => Kind::Module,
+            (false, true) => Kind::Memo,
+            (false, false) => Kind::Function,
         };
-        let kind = if qualname == "<module>" { Kind::Module } else { Kind::Function };
         let key = self.record.add(id, kind, *size);
         self.marks.set(code, Some(key))?;
         self.hook.watch(code, kind)?;
         Ok(Some(key))
     }
 
-    /// Closes the imports that have ended, before anything else is charged.
+    /// Closes the frames that have ended, before anything else is charged.
     pub(super) fn settle(&mut self, py: Python<'_>, retired: &mut Retired) {
-        while let Some(import) = self.imports.pop_ended(py) {
-            self.hand_over(py, retired);
-            ask(&self.observer, |o| o.import_finished(import.module));
-            retired.imports.push(import);
+        while let Some(open) = self.frames.pop_ended(py) {
+            self.finish(py, open, retired);
+        }
+    }
+
+    /// Ends all calls that are followed and that no import is open in: the open spans are about to
+    /// change, and a call that goes on in another thread must not be followed for ever.
+    pub(super) fn end_memos(&mut self, py: Python<'_>, retired: &mut Retired) {
+        while let Some(open) = self.frames.pop_memo() {
+            self.finish(py, open, retired);
+        }
+    }
+
+    fn finish(&mut self, py: Python<'_>, open: OpenFrame, retired: &mut Retired) {
+        self.hand_over(py, retired);
+        ask(&self.observer, |o| match open.what {
+            Followed::Import => o.import_finished(open.code),
+            Followed::Memo => o.memo_finished(open.code),
+        });
+        retired.frames.push(open);
+    }
+
+    /// Follows a call that leaves something behind, which starts in `frame`.
+    pub(super) fn open_memo(
+        &mut self,
+        py: Python<'_>,
+        key: Key,
+        frame: ModuleFrame,
+        retired: &mut Retired,
+    ) {
+        let Some(code) = self.record.code(key) else { return };
+        self.settle(py, retired);
+        self.hand_over(py, retired);
+        if ask(&self.observer, |o| o.memo_started(code)) == Some(true) {
+            self.frames.open(Followed::Memo, code, frame);
+        } else {
+            self.record.make_plain(key);
+            retired.unopened.push(frame);
         }
     }
 
@@ -156,11 +206,11 @@ impl Run {
         self.settle(py, retired);
         self.hand_over(py, retired);
         let importer = start.importer.and_then(|key| self.record.code(key));
-        let line = self.imports.line(py);
+        let line = self.frames.line(py);
         ask(&self.observer, |o| {
             o.import_started(module, start.name, start.package, importer, line);
         });
-        self.imports.open(module, frame);
+        self.frames.open(Followed::Import, module, frame);
     }
 
     /// Hands over what ran so far, and begins a new epoch.

@@ -98,7 +98,12 @@ struct Log {
     rows: Vec<Row>,
     story: Vec<String>,
     panics: bool,
+    memos: usize,
 }
+
+/// How many calls of functions whose name begins with `memo` the observer hears of; no span is opened for
+/// the last.
+const MEMOS: usize = 5;
 
 impl Log {
     fn new(root: PathBuf) -> Self {
@@ -110,6 +115,7 @@ impl Log {
             rows: Vec::new(),
             story: Vec::new(),
             panics: false,
+            memos: 0,
         }
     }
 
@@ -146,6 +152,11 @@ impl Observer for Log {
         id
     }
 
+    fn is_memo(&mut self, code: CodeId) -> bool {
+        let (_, qualname, _) = &self.codes[code as usize];
+        qualname.rsplit('.').next().is_some_and(|name| name.starts_with("memo"))
+    }
+
     fn ran(&mut self, line: u32, codes: &[CodeId]) {
         for &code in codes {
             self.rows.push(self.row(code, line));
@@ -169,5 +180,15 @@ impl Observer for Log {
     fn import_finished(&mut self, module: CodeId) {
         let file = self.name(module).replace("::<module>", "");
         self.story.push(format!("finished {file}"));
+    }
+
+    fn memo_started(&mut self, code: CodeId) -> bool {
+        self.memos += 1;
+        self.story.push(format!("memo {} started", self.name(code)));
+        self.memos < MEMOS
+    }
+
+    fn memo_finished(&mut self, code: CodeId) {
+        self.story.push(format!("memo {} finished", self.name(code)));
     }
 }

@@ -131,7 +131,7 @@ impl Case {
                 }
                 ("memo", [path, name, "ran", other, inner]) => {
                     let (body, inner) = (project.body(path, name), project.body(other, inner));
-                    assert!(project.program.memoises(body), "{name} is not seen to memoise");
+                    assert!(project.program.memoises(body, false), "{name} is not seen to memoise");
                     project.program.memoised(body, Charge::Ran(inner));
                 }
                 other => panic!("{}: {other:?}", self.title),

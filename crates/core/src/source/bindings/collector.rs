@@ -21,6 +21,8 @@ pub(super) enum Role {
     Load,
     Annotation,
     Write,
+    /// A store to the attribute that a chain ends in.
+    Set,
     Call,
     Handed,
 }
@@ -54,6 +56,8 @@ pub(super) struct Scope {
     pub(super) aliases: Vec<(NameId, Chain)>,
     /// The first parameter of a method.
     pub(super) receiver: Option<NameId>,
+    /// Whether that is the class itself.
+    receives_class: bool,
     pending: Vec<Pending>,
 }
 
@@ -66,6 +70,7 @@ impl Scope {
             globals: Vec::new(),
             aliases: Vec::new(),
             receiver: None,
+            receives_class: false,
             pending: Vec::new(),
         }
     }
@@ -137,10 +142,12 @@ impl<'a> Collector<'a> {
 
     /// Begins the scope of a function with these parameters; `in_class` if it is a method.
     pub(super) fn enter_function(&mut self, parameters: &'a Parameters, in_class: bool) {
+        let first = parameters.iter().next().map(|parameter| parameter.name().as_str());
         let mut scope = Scope::new(ScopeKind::Function);
         self.bind_parameters(&mut scope, parameters);
         if in_class {
             scope.receiver = scope.binds.first().copied();
+            scope.receives_class = first == Some("cls");
         }
         self.scopes.push(scope);
     }
@@ -181,12 +188,17 @@ impl<'a> Collector<'a> {
             }
             return self.place(pending, around, scope.kind != ScopeKind::Comprehension);
         }
-        if role != Role::Write {
+        if !matches!(role, Role::Write | Role::Set) {
             return;
         }
         if scope.receiver == Some(root) && chain.len > 1 {
             let attr = self.pool[chain.start as usize + 1];
-            self.units[unit as usize].self_writes.push(attr);
+            let unit = &mut self.units[unit as usize];
+            unit.self_writes.push(attr);
+            let binds_of_instance = role == Role::Set && chain.len == 2;
+            if scope.receives_class || !binds_of_instance {
+                unit.class_writes.push(attr);
+            }
         }
         let aliased = scope.aliases.iter().filter(|(name, _)| *name == root);
         for chain in aliased.map(|(_, chain)| *chain).collect::<Vec<_>>() {
@@ -214,7 +226,7 @@ impl<'a> Collector<'a> {
                 if is_inner || !at.binds.contains(&root) {
                     return self.place(pending, scope.saturating_sub(1), true);
                 }
-                if class.is_some() && matches!(pending.role, Role::Write | Role::Call) {
+                if class.is_some() && matches!(pending.role, Role::Write | Role::Set | Role::Call) {
                     let node = self.node;
                     self.bound.push(Bound { class, name: root, node, import: None });
                 }
@@ -232,7 +244,7 @@ impl<'a> Collector<'a> {
         match pending.role {
             Role::Load => unit.loads.push(pending.chain),
             Role::Annotation => unit.annotations.push(pending.chain),
-            Role::Write => unit.writes.push(pending.chain),
+            Role::Write | Role::Set => unit.writes.push(pending.chain),
             Role::Call => unit.calls.push(pending.chain),
             Role::Handed => unit.handed.push(pending.chain),
         }

@@ -76,6 +76,8 @@ pub(crate) struct Unit {
     pub(crate) dotted: Vec<NameId>,
     /// Attributes stored into through the first parameter of a method.
     pub(crate) self_writes: Vec<NameId>,
+    /// Those of them that change the class, or something in it, rather than bind a name of an instance.
+    pub(crate) class_writes: Vec<NameId>,
     /// Indices of the imports in it.
     pub(crate) imports: Vec<u32>,
     pub(crate) dynamic: Dynamic,
@@ -90,6 +92,7 @@ impl Unit {
             &mut self.prefixes,
             &mut self.dotted,
             &mut self.self_writes,
+            &mut self.class_writes,
         ] {
             names.sort_unstable();
             names.dedup();

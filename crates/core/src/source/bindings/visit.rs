@@ -267,7 +267,7 @@ impl<'a> Collector<'a> {
             }
             self.refer(chain, Role::Load);
         } else {
-            self.refer(chain, Role::Write);
+            self.refer(chain, Role::Set);
         }
     }
 

@@ -83,12 +83,16 @@ pub(super) unsafe extern "C" fn on_project_code(
             open_import(py, module);
             none(py)
         }
+        Heard::Memo(key) => {
+            open_memo(py, key);
+            none(py)
+        }
         Heard::Noted | Heard::Foreign | Heard::Unknown => none(py),
     }
 }
 
-/// Local `PY_RETURN` of a module body.
-pub(super) unsafe extern "C" fn on_module_return(
+/// Local `PY_RETURN` of a frame that may be followed.
+pub(super) unsafe extern "C" fn on_return(
     _callback: *mut ffi::PyObject,
     _args: *const *mut ffi::PyObject,
     _nargsf: usize,
@@ -99,7 +103,7 @@ pub(super) unsafe extern "C" fn on_module_return(
     if let Some(frame) = stack::current_frame(py).map(|frame| ModuleFrame::new(&frame)) {
         let mut retired = Retired::default();
         run::with(py, |run| {
-            run.imports.end(|module| *module == frame);
+            run.frames.end(|module| *module == frame);
             run.settle(py, &mut retired);
         });
     }
@@ -118,9 +122,24 @@ fn note(py: Python<'_>, key: Key) {
     let mut retired = Retired::default();
     let heard = run::with(py, |run| run.hit(py, key, &mut retired));
     drop(retired);
-    if let Some(Heard::Module(module)) = heard {
-        open_import(py, module);
+    match heard {
+        Some(Heard::Module(module)) => open_import(py, module),
+        Some(Heard::Memo(key)) => open_memo(py, key),
+        _ => {}
     }
+}
+
+/// Follows the call that starts now, which leaves something behind.
+fn open_memo(py: Python<'_>, key: Key) {
+    let Some(current) = stack::current_frame(py) else { return };
+    let frame = ModuleFrame::new(&current);
+    let mut retired = Retired::default();
+    run::with(py, |run| {
+        // As for imports: a version could say it twice.
+        if !run.frames.is_innermost(&frame) {
+            run.open_memo(py, key, frame, &mut retired);
+        }
+    });
 }
 
 /// Opens the import of the module whose body starts now.
@@ -128,7 +147,7 @@ fn open_import(py: Python<'_>, module: Key) {
     let Some(current) = stack::current_frame(py) else { return };
     let frame = ModuleFrame::new(&current);
     // A version that called the recording tool for the start that it was set for would say it twice.
-    let is_open = run::with(py, |run| run.imports.is_innermost(&frame));
+    let is_open = run::with(py, |run| run.frames.is_innermost(&frame));
     if is_open == Some(false)
         && let Some(globals) = stack::globals(&current)
     {

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use super::super::record::Kind;
 use super::callback::{callback, callback_type};
-use super::callbacks::{self, on_module_return, on_project_code, on_throw, on_unknown_code};
+use super::callbacks::{self, on_project_code, on_return, on_throw, on_unknown_code};
 use super::{DISCOVERY, RECORDING};
 
 /// The bits of the events, as this interpreter numbers them.
@@ -42,7 +42,7 @@ impl Events {
     pub(super) fn recorded(self, kind: Kind) -> i32 {
         match kind {
             Kind::Function => self.start | self.resume,
-            Kind::Module => self.start | self.returned,
+            Kind::Module | Kind::Memo => self.start | self.returned,
         }
     }
 
@@ -56,7 +56,7 @@ impl Events {
             (DISCOVERY, self.throw, on_throw),
             (RECORDING, self.start, on_project_code),
             (RECORDING, self.resume, on_project_code),
-            (RECORDING, self.returned, on_module_return),
+            (RECORDING, self.returned, on_return),
         ];
         for (tool, event, function) in rows {
             let callback = callback(&callback_type, function)?;

@@ -1,4 +1,4 @@
-//! The frame of a module body, and whether it has ended.
+//! A frame that is followed, and whether it has ended.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use super::super::error::StartError;
 use super::super::gil::Owned;
 use super::super::stack;
 
-/// The frame object of a module body, kept until its import is closed.
+/// The frame object of a module body or a followed call, kept until that is closed.
 ///
 /// While a frame executes, its data lies on its thread's stack, and the frame object points there. When
 /// it ends, by whichever way, and its frame object lives on, the data moves into the frame object. So

@@ -1,0 +1,93 @@
+//! The frames that are followed to their end: module bodies, and calls that leave something behind.
+//!
+//! They form a stack, and are closed in its order. Two threads can each have one, so that the frame below
+//! ends before the one above: it then stays open until that one has ended too. What runs in between is
+//! charged to both, which is too much rather than too little.
+
+use pyo3::Python;
+use testmonx_engine::observer::CodeId;
+
+use super::backend::ModuleFrame;
+
+/// What a followed frame executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// The body of a module.
+    Import,
+    /// A function whose calls leave something behind.
+    Memo,
+}
+
+/// A frame on its way.
+#[derive(Debug)]
+pub(super) struct OpenFrame {
+    pub(super) what: Followed,
+    /// The code object that it executes.
+    pub(super) code: CodeId,
+    frame: ModuleFrame,
+    has_ended: bool,
+    position: i32,
+    line: u32,
+}
+
+/// The stack of followed frames.
+#[derive(Debug, Default)]
+pub(super) struct OpenFrames(Vec<OpenFrame>);
+
+impl OpenFrames {
+    /// Whether no frame is followed.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a module body is on its way.
+    pub(super) fn has_import(&self) -> bool {
+        self.0.iter().any(|open| open.what == Followed::Import)
+    }
+
+    /// Follows `frame`, which executes `code`.
+    pub(super) fn open(&mut self, what: Followed, code: CodeId, frame: ModuleFrame) {
+        self.0.push(OpenFrame { what, code, frame, has_ended: false, position: -1, line: 0 });
+    }
+
+    /// Whether the innermost frame is this one.
+    #[cfg(Py_3_12)]
+    pub(super) fn is_innermost(&self, frame: &ModuleFrame) -> bool {
+        self.0.last().is_some_and(|open| open.frame == *frame)
+    }
+
+    /// Notes that this frame is about to end.
+    pub(super) fn end(&mut self, is_frame: impl Fn(&ModuleFrame) -> bool) {
+        if let Some(open) = self.0.iter_mut().rfind(|open| is_frame(&open.frame)) {
+            open.has_ended = true;
+        }
+    }
+
+    /// Takes the innermost frame off the stack if it has ended, by return or by exception.
+    pub(super) fn pop_ended(&mut self, py: Python<'_>) -> Option<OpenFrame> {
+        self.0.pop_if(|open| open.has_ended || open.frame.has_ended(py))
+    }
+
+    /// Takes the innermost frame off the stack if it is that of a call, ended or not.
+    pub(super) fn pop_memo(&mut self) -> Option<OpenFrame> {
+        self.0.pop_if(|open| open.what == Followed::Memo)
+    }
+
+    /// The line that the body of the innermost import has reached, 0 if none is on its way.
+    pub(super) fn line(&mut self, py: Python<'_>) -> u32 {
+        let Some(open) = self.0.iter_mut().rfind(|open| open.what == Followed::Import) else {
+            return 0;
+        };
+        if open.has_ended || open.frame.has_ended(py) {
+            return 0;
+        }
+        let position = open.frame.position(py);
+        if position != open.position {
+            // A line is looked up in a table that is read from its beginning: not for every event.
+            open.position = position;
+            open.line = open.frame.line(py);
+        }
+        open.line
+    }
+}
