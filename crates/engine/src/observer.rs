@@ -5,6 +5,17 @@ pub type SourceId = u32;
 /// A code object that the recorder knows.
 pub type CodeId = u32;
 
+/// Where calls of a function leave something that later calls find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaves {
+    /// Nowhere.
+    Nothing,
+    /// In something that has a name: a module, a class, a cache that a decorator keeps.
+    InNamed,
+    /// In the object whose method it is, its parameter `self`.
+    InReceiver,
+}
+
 /// The receiving end of a tracer.
 ///
 /// All methods are called while the interpreter's lock is held, and must not call back into Python.
@@ -17,9 +28,9 @@ pub trait Observer: Send {
     /// `qualname` and `first_line` are `co_qualname` and `co_firstlineno`.
     fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId;
 
-    /// Whether a call of this function leaves something behind that later calls find, so that
-    /// [`Observer::memo_started`] is to be told of each.
-    fn is_memo(&mut self, code: CodeId) -> bool;
+    /// Where a call of this function leaves something that later calls find, if it does:
+    /// [`Observer::memo_started`] is then to be told of each.
+    fn leaves(&mut self, code: CodeId) -> Leaves;
 
     /// These code objects ran since the last call, while the present span was open.
     ///
@@ -46,7 +57,10 @@ pub trait Observer: Send {
 
     /// A call of a function starts that leaves something behind: opens a span. Returns whether to tell
     /// of further calls of it; if not, no span is opened.
-    fn memo_started(&mut self, code: CodeId) -> bool;
+    ///
+    /// `receiver` is the object that it leaves it in, for [`Leaves::InReceiver`], by a number that no
+    /// other object has had; `None` if the object can have none.
+    fn memo_started(&mut self, code: CodeId, receiver: Option<u32>) -> bool;
 
     /// The innermost such call of the function ended, by return or by exception: closes the span.
     fn memo_finished(&mut self, code: CodeId);

@@ -133,6 +133,18 @@ impl Program {
         units.memoises || !unit.writes.is_empty() || stores_on_class
     }
 
+    /// Whether a call of `body`, a method, can leave something in its object that later calls on the same
+    /// object find: it looks whether an attribute is there (`if self.x is None:`, `key in self.x`) and
+    /// binds or fills it.
+    #[must_use]
+    pub fn fills_receiver(&self, body: Body) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return false };
+        let unit = &bindings.units[units.body as usize];
+        unit.self_tests.iter().any(|attr| unit.self_fills.contains(attr))
+    }
+
     /// Notes what happened under a call of the memoising `body`: it is a dependency of all who reach
     /// the body, or what it stores into.
     pub fn memoised(&mut self, body: Body, charge: Charge) {

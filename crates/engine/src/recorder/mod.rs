@@ -390,11 +390,12 @@ impl Recorder {
     /// Charges something to the spans that are open: to the innermost that is no memoised call, and to
     /// the memoised calls in it. In an import it belongs to the statement that the body stands at.
     fn note(&mut self, line: u32, seen: Seen) {
-        let Self { open, spans, sources, program, interner, .. } = self;
+        let Self { open, spans, sources, program, interner, memos, .. } = self;
         for span in open.iter().rev() {
             match spans[*span as usize].kind {
-                SpanKind::Memo(code) => {
-                    if let Block::Body(body, _) = sources.code(code).block {
+                SpanKind::Memo(memo) if memo.receiver.is_some() => memos.leave(memo, seen),
+                SpanKind::Memo(memo) => {
+                    if let Block::Body(body, _) = sources.code(memo.code).block {
                         program.memoised(body, seen.charge(sources, interner));
                     }
                 }
@@ -415,7 +416,7 @@ impl Recorder {
 }
 
 /// Something that was observed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Seen {
     Code(CodeId),
     Fact(u32),

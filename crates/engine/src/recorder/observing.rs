@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use testmonx_core::bindings::{Body, Charge};
 
+use super::memos::MemoId;
 use super::source::{Block, Source};
-use super::span::SpanKind;
+use super::span::{SpanId, SpanKind};
 use super::{Recorder, Seen};
-use crate::observer::{CodeId, Observer, SourceId};
+use crate::observer::{CodeId, Leaves, Observer, SourceId};
 
 impl Observer for Recorder {
     fn source(&mut self, filename: &str) -> Option<SourceId> {
@@ -27,10 +28,14 @@ impl Observer for Recorder {
         self.sources.add_code(source, qualname, first_line)
     }
 
-    fn is_memo(&mut self, code: CodeId) -> bool {
+    fn leaves(&mut self, code: CodeId) -> Leaves {
         let source = self.sources.get(self.sources.code(code).source);
         let is_in_test_file = self.collections.contains_key(&source.path);
-        self.body(code).is_some_and(|body| self.program.memoises(body, is_in_test_file))
+        match self.body(code) {
+            Some(body) if self.program.memoises(body, is_in_test_file) => Leaves::InNamed,
+            Some(body) if self.program.fills_receiver(body) => Leaves::InReceiver,
+            _ => Leaves::Nothing,
+        }
     }
 
     fn ran(&mut self, line: u32, codes: &[CodeId]) {
@@ -70,26 +75,39 @@ impl Observer for Recorder {
         self.pop(&SpanKind::Import(source));
     }
 
-    fn memo_started(&mut self, code: CodeId) -> bool {
-        if !self.memos.admits(code) {
+    fn memo_started(&mut self, code: CodeId, receiver: Option<u32>) -> bool {
+        if !self.memos.admits(code, receiver) {
             return false;
         }
-        if let Some(body) = self.body(code) {
+        let memo = MemoId { code, receiver };
+        if receiver.is_none()
+            && let Some(body) = self.body(code)
+        {
             // Whoever finds what the call left depends on how it was made.
             self.program.memoised(body, Charge::Ran(body));
         }
-        match self.memos.span(code) {
+        // What earlier calls left in the same object counts for whoever finds it there.
+        for seen in self.memos.left(memo) {
+            self.note(self.line, seen);
+        }
+        match self.memos.span(memo) {
             Some(span) => self.open.push(span),
             None => {
-                let span = self.push(SpanKind::Memo(code));
-                self.memos.opened(code, span);
+                let span = self.push(SpanKind::Memo(memo));
+                self.memos.opened(memo, span);
             }
         }
         true
     }
 
     fn memo_finished(&mut self, code: CodeId) {
-        self.pop(&SpanKind::Memo(code));
+        let is_it = |span: &SpanId| match self.spans[*span as usize].kind {
+            SpanKind::Memo(memo) => memo.code == code,
+            _ => false,
+        };
+        if let Some(at) = self.open.iter().rposition(is_it) {
+            self.open.truncate(at);
+        }
     }
 }
 

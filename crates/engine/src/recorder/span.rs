@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use testmonx_core::RelPath;
 use testmonx_core::trace::NodeId;
 
+use super::memos::MemoId;
 use crate::observer::{CodeId, SourceId};
 
 /// Number of a span within one recorder.
@@ -26,7 +27,7 @@ pub(super) enum SpanKind {
     Import(SourceId),
     /// A call that leaves something behind for later ones. What happens then is kept by the program of
     /// bindings, for all who find what was left, and counts for the span around it, too.
-    Memo(CodeId),
+    Memo(MemoId),
 }
 
 /// What was observed while a span was the innermost open one.

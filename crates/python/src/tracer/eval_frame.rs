@@ -48,6 +48,8 @@ struct InterpreterFrame {
     is_entry: bool,
     /// [`OWNED_BY_THREAD`], or what owns it otherwise.
     owner: c_char,
+    /// The first of the local variables: the first argument.
+    first_local: *mut ffi::PyObject,
 }
 
 /// The frame lies on its thread's stack: it is not that of a generator or coroutine that was made.
@@ -174,9 +176,15 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
     let module = match heard {
         Some(Heard::Module(module)) => module,
         Some(Heard::Memo(key)) => {
-            // SAFETY: the frame has not begun: one that goes on is a generator's.
+            // SAFETY: the frame keeps its arguments alive; it has not begun (one that goes on is a
+            // generator's), so none of them was put into a cell yet.
+            let receiver = unsafe { Bound::from_borrowed_ptr_or_opt(py, (*frame).first_local) };
+            // SAFETY: as above.
             let frame = unsafe { ModuleFrame::new(frame) };
-            run::with(py, |run| run.open_memo(py, key, frame, &mut retired));
+            run::with(py, |run| {
+                let receiver = receiver.as_ref().filter(|_| run.record.is_in_receiver(key));
+                run.open_memo(py, key, frame, receiver, &mut retired);
+            });
             return true;
         }
         _ => return false,

@@ -50,6 +50,7 @@ mod gil;
 #[cfg(Py_3_12)]
 mod monitoring;
 mod names;
+mod receivers;
 mod record;
 mod run;
 mod stack;

@@ -34,7 +34,10 @@ pub(super) enum Kind {
     /// The body of a module: its start opens an import.
     Module,
     /// A function whose calls leave something behind: its start opens a call.
-    Memo,
+    Memo {
+        /// Whether they leave it in `self`.
+        in_receiver: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -91,6 +94,11 @@ impl Record {
     #[inline]
     pub(super) fn kind(&self, key: Key) -> Option<Kind> {
         self.entries.get(key.0).map(|entry| entry.kind)
+    }
+
+    /// Whether calls of an entry leave something in `self`.
+    pub(super) fn is_in_receiver(&self, key: Key) -> bool {
+        self.kind(key) == Some(Kind::Memo { in_receiver: true })
     }
 
     /// From now on an entry is a function like any other.

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Observer, SourceId};
+use testmonx_engine::observer::{CodeId, Leaves, Observer, SourceId};
 
 use super::backend::{Hook, ModuleFrame};
 use super::code::{Identity, Mark, Marks};
@@ -18,6 +18,7 @@ use super::error::Fault;
 use super::frames::{Followed, OpenFrame, OpenFrames};
 use super::gil::{GilCell, Owned};
 use super::names::FileNames;
+use super::receivers::Receivers;
 use super::record::{Key, Kind, Record};
 
 /// The run that is on, if any.
@@ -37,6 +38,7 @@ pub(super) struct Run {
     pub(super) record: Record,
     pub(super) frames: OpenFrames,
     pub(super) hook: Hook,
+    receivers: Receivers,
     names: FileNames,
     observer: Arc<Mutex<dyn Observer>>,
 }
@@ -81,6 +83,7 @@ impl Run {
             observer,
             record: Record::new(),
             frames: OpenFrames::default(),
+            receivers: Receivers::default(),
             names: FileNames::default(),
         }
     }
@@ -102,7 +105,7 @@ impl Run {
         if kind == Some(Kind::Module) {
             return Heard::Module(key);
         }
-        let is_memo = kind == Some(Kind::Memo);
+        let is_memo = matches!(kind, Some(Kind::Memo { .. }));
         if !self.frames.is_empty() {
             self.settle(py, retired);
             if self.frames.has_import() {
@@ -137,13 +140,15 @@ impl Run {
         let is_module = qualname == "<module>";
         let asked = ask(&self.observer, |o| {
             let id = o.code(source, qualname, *first_line);
-            (id, !is_module && !makes_generator && o.is_memo(id))
+            let is_call = !is_module && !makes_generator;
+            (id, if is_call { o.leaves(id) } else { Leaves::Nothing })
         });
-        let Some((id, is_memo)) = asked else { return Ok(None) };
-        let kind = match (is_module, is_memo) {
-            (true, _) => Kind::Module,
-            (false, true) => Kind::Memo,
-            (false, false) => Kind::Function,
+        let Some((id, leaves)) = asked else { return Ok(None) };
+        let kind = match leaves {
+            _ if is_module => Kind::Module,
+            Leaves::Nothing => Kind::Function,
+            Leaves::InNamed => Kind::Memo { in_receiver: false },
+            Leaves::InReceiver => Kind::Memo { in_receiver: true },
         };
         let key = self.record.add(id, kind, *size);
         self.marks.set(code, Some(key))?;
@@ -181,12 +186,14 @@ impl Run {
         py: Python<'_>,
         key: Key,
         frame: ModuleFrame,
+        receiver: Option<&Bound<'_, PyAny>>,
         retired: &mut Retired,
     ) {
+        let receiver = receiver.and_then(|it| self.receivers.number(it, &mut retired.codes));
         let Some(code) = self.record.code(key) else { return };
         self.settle(py, retired);
         self.hand_over(py, retired);
-        if ask(&self.observer, |o| o.memo_started(code)) == Some(true) {
+        if ask(&self.observer, |o| o.memo_started(code, receiver)) == Some(true) {
             self.frames.open(Followed::Memo, code, frame);
         } else {
             self.record.make_plain(key);

@@ -57,6 +57,22 @@ pub(super) fn globals<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny
     }
 }
 
+/// The value of `self` in a frame.
+#[cfg(Py_3_12)]
+pub(super) fn receiver<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let name = PyString::intern(frame.py(), "self");
+    // SAFETY: as in `code_of`; the name is a string.
+    let value = unsafe {
+        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), name.as_ptr());
+        Bound::from_owned_ptr_or_opt(frame.py(), value)
+    };
+    if value.is_none() {
+        // SAFETY: the GIL is held; the call above has set a `NameError`.
+        unsafe { ffi::PyErr_Clear() };
+    }
+    value
+}
+
 fn code_of<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the frames come from `PyEval_GetFrame` and `PyFrame_GetBack`; the result is owned.
     unsafe {

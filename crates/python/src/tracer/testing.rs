@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Observer, SourceId};
+use testmonx_engine::observer::{CodeId, Leaves, Observer, SourceId};
 
 /// Code that ran: file relative to the root, qualified name, first line, line of the import.
 type Row = (String, String, u32, u32);
@@ -152,9 +152,13 @@ impl Observer for Log {
         id
     }
 
-    fn is_memo(&mut self, code: CodeId) -> bool {
+    fn leaves(&mut self, code: CodeId) -> Leaves {
         let (_, qualname, _) = &self.codes[code as usize];
-        qualname.rsplit('.').next().is_some_and(|name| name.starts_with("memo"))
+        match qualname.rsplit('.').next() {
+            Some("memo_self") => Leaves::InReceiver,
+            Some(name) if name.starts_with("memo") => Leaves::InNamed,
+            _ => Leaves::Nothing,
+        }
     }
 
     fn ran(&mut self, line: u32, codes: &[CodeId]) {
@@ -182,9 +186,10 @@ impl Observer for Log {
         self.story.push(format!("finished {file}"));
     }
 
-    fn memo_started(&mut self, code: CodeId) -> bool {
+    fn memo_started(&mut self, code: CodeId, receiver: Option<u32>) -> bool {
         self.memos += 1;
-        self.story.push(format!("memo {} started", self.name(code)));
+        let receiver = receiver.map_or_else(String::new, |receiver| format!(" on {receiver}"));
+        self.story.push(format!("memo {} started{receiver}", self.name(code)));
         self.memos < MEMOS
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Role {
     Write,
     /// A store to the attribute that a chain ends in.
     Set,
+    /// The same by `+=` and the like.
+    Augment,
     Call,
     Handed,
 }
@@ -104,6 +106,8 @@ pub(in super::super) struct Collector<'a> {
     /// The chain that begins here gets another name: `module` of `getattr(module, "name")`.
     pub(super) given: Option<(TextSize, NameId)>,
     pub(super) walrus: Option<TextSize>,
+    /// Where the target of `+=` begins.
+    pub(super) augmented: Option<TextSize>,
     annotations: u32,
     /// In how many `try` the walk is that catch an `AttributeError`.
     pub(super) probing: u32,
@@ -124,6 +128,7 @@ impl<'a> Collector<'a> {
             chain_left: 0,
             given: None,
             walrus: None,
+            augmented: None,
             annotations: 0,
             probing: 0,
         }
@@ -188,14 +193,17 @@ impl<'a> Collector<'a> {
             }
             return self.place(pending, around, scope.kind != ScopeKind::Comprehension);
         }
-        if !matches!(role, Role::Write | Role::Set) {
+        if !matches!(role, Role::Write | Role::Set | Role::Augment) {
             return;
         }
         if scope.receiver == Some(root) && chain.len > 1 {
             let attr = self.pool[chain.start as usize + 1];
             let unit = &mut self.units[unit as usize];
             unit.self_writes.push(attr);
-            let binds_of_instance = role == Role::Set && chain.len == 2;
+            let binds_of_instance = role != Role::Write && chain.len == 2;
+            if role != Role::Augment {
+                unit.self_fills.push(attr);
+            }
             if scope.receives_class || !binds_of_instance {
                 unit.class_writes.push(attr);
             }
@@ -226,7 +234,9 @@ impl<'a> Collector<'a> {
                 if is_inner || !at.binds.contains(&root) {
                     return self.place(pending, scope.saturating_sub(1), true);
                 }
-                if class.is_some() && matches!(pending.role, Role::Write | Role::Set | Role::Call) {
+                if class.is_some()
+                    && matches!(pending.role, Role::Write | Role::Set | Role::Augment | Role::Call)
+                {
                     let node = self.node;
                     self.bound.push(Bound { class, name: root, node, import: None });
                 }
@@ -244,7 +254,7 @@ impl<'a> Collector<'a> {
         match pending.role {
             Role::Load => unit.loads.push(pending.chain),
             Role::Annotation => unit.annotations.push(pending.chain),
-            Role::Write | Role::Set => unit.writes.push(pending.chain),
+            Role::Write | Role::Set | Role::Augment => unit.writes.push(pending.chain),
             Role::Call => unit.calls.push(pending.chain),
             Role::Handed => unit.handed.push(pending.chain),
         }

@@ -78,6 +78,10 @@ pub(crate) struct Unit {
     pub(crate) self_writes: Vec<NameId>,
     /// Those of them that change the class, or something in it, rather than bind a name of an instance.
     pub(crate) class_writes: Vec<NameId>,
+    /// Those that are bound or filled otherwise than by adding to what was there (`self.n += 1`).
+    pub(crate) self_fills: Vec<NameId>,
+    /// Attributes of the first parameter that decide whether something is done: `if self.x is None:`.
+    pub(crate) self_tests: Vec<NameId>,
     /// Indices of the imports in it.
     pub(crate) imports: Vec<u32>,
     pub(crate) dynamic: Dynamic,
@@ -93,6 +97,8 @@ impl Unit {
             &mut self.dotted,
             &mut self.self_writes,
             &mut self.class_writes,
+            &mut self.self_fills,
+            &mut self.self_tests,
         ] {
             names.sort_unstable();
             names.dedup();

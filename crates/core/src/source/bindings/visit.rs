@@ -6,6 +6,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextSize};
 
 use super::collector::{Collector, Role, Scope, ScopeKind};
+use super::names::NameId;
 use super::unit::Chain;
 use super::words;
 
@@ -37,6 +38,7 @@ impl<'a> Collector<'a> {
                 _ => {}
             },
             Stmt::AugAssign(stmt) => {
+                self.augmented = Some(stmt.target.range().start());
                 self.refer_to(&stmt.target, Role::Load);
                 // `TABLE += more` changes the thing itself, if that is a list.
                 self.alias_write(&stmt.target);
@@ -44,6 +46,15 @@ impl<'a> Collector<'a> {
             Stmt::Assign(stmt) => {
                 if let [Expr::Name(target)] = &stmt.targets[..] {
                     self.alias(&target.id, &stmt.value);
+                }
+                if matches!(&*stmt.value, Expr::BoolOp(_) | Expr::If(_)) {
+                    self.note_tests(&stmt.value);
+                }
+            }
+            Stmt::If(stmt) => self.note_tests(&stmt.test),
+            Stmt::Try(stmt) if words::catches_missing(stmt) => {
+                for stmt in &stmt.body {
+                    self.note_tried(stmt);
                 }
             }
             Stmt::Assert(_) | Stmt::Raise(_) => self.unit().dynamic.opaque_effect = true,
@@ -67,6 +78,49 @@ impl<'a> Collector<'a> {
             if let Some(scope) = self.scopes.last_mut() {
                 scope.aliases.push((id, chain));
             }
+        }
+    }
+
+    /// Notes which attributes of `self` a condition asks whether they are there.
+    fn note_tests(&mut self, test: &'a Expr) {
+        let Some(receiver) = self.scopes.last().and_then(|scope| scope.receiver) else { return };
+        let mut found = Vec::new();
+        words::asked_for(test, &mut found);
+        for attribute in found {
+            self.note_test(receiver, attribute);
+        }
+    }
+
+    /// The same where a missing one is caught.
+    fn note_tried(&mut self, stmt: &'a Stmt) {
+        let Some(receiver) = self.scopes.last().and_then(|scope| scope.receiver) else { return };
+        let value = match stmt {
+            Stmt::Return(stmt) => stmt.value.as_deref(),
+            Stmt::Expr(stmt) => Some(&*stmt.value),
+            Stmt::Assign(stmt) => Some(&*stmt.value),
+            _ => None,
+        };
+        let mut value = match value {
+            Some(Expr::Subscript(subscript)) => &*subscript.value,
+            Some(other) => other,
+            None => return,
+        };
+        while let Expr::Attribute(attribute) = value {
+            self.note_test(receiver, words::Asked::Attribute(attribute));
+            value = &attribute.value;
+        }
+    }
+
+    fn note_test(&mut self, receiver: NameId, asked: words::Asked<'a>) {
+        let (owner, name) = match asked {
+            words::Asked::Attribute(attribute) => (&*attribute.value, attribute.attr.as_str()),
+            words::Asked::Named(owner, name) => (owner, name),
+        };
+        if let Expr::Name(owner) = owner
+            && self.names.id(&owner.id) == receiver
+        {
+            let name = self.names.id(name);
+            self.unit().self_tests.push(name);
         }
     }
 
@@ -267,7 +321,9 @@ impl<'a> Collector<'a> {
             }
             self.refer(chain, Role::Load);
         } else {
-            self.refer(chain, Role::Set);
+            let is_augmented =
+                self.augmented.take_if(|at| *at == attribute.range.start()).is_some();
+            self.refer(chain, if is_augmented { Role::Augment } else { Role::Set });
         }
     }
 

@@ -1,6 +1,6 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{Decorator, ExceptHandler, Expr, StmtTry};
+use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, StmtTry};
 
 use super::unit::Dynamic;
 
@@ -193,10 +193,59 @@ pub(super) fn memoises(decorator: &str) -> bool {
     )
 }
 
+/// An attribute whose presence a condition asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asked<'a> {
+    /// `self.x`.
+    Attribute(&'a ExprAttribute),
+    /// `hasattr(self, "x")`.
+    Named(&'a Expr, &'a str),
+}
+
+/// The attributes that a condition asks whether they are there, or hold something: `self.x is None`,
+/// `not self.x`, `key in self.x`, `hasattr(self, "x")`. Not those that it compares otherwise.
+pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
+    match test {
+        Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+        Expr::BoolOp(operation) => operation.values.iter().for_each(|it| asked_for(it, found)),
+        Expr::UnaryOp(operation) => asked_for(&operation.operand, found),
+        Expr::Named(named) => asked_for(&named.value, found),
+        Expr::If(conditional) => asked_for(&conditional.test, found),
+        Expr::Compare(comparison)
+            if comparison
+                .ops
+                .iter()
+                .all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn)) =>
+        {
+            asked_for(&comparison.left, found);
+            comparison.comparators.iter().for_each(|it| asked_for(it, found));
+        }
+        Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
+            (Expr::Name(name), [owner, word, ..]) if asks(&name.id) => {
+                found.extend(literal(word).map(|word| Asked::Named(owner, word)));
+            }
+            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => {
+                asked_for(&method.value, found);
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// Whether a `try` is there for attributes or keys that do not exist.
+pub(super) fn catches_missing(stmt: &StmtTry) -> bool {
+    catches(stmt, &["AttributeError", "KeyError", "LookupError"])
+}
+
 /// Whether a `try` is there for attributes that do not exist.
 pub(super) fn catches_attribute_error(stmt: &StmtTry) -> bool {
+    catches(stmt, &["AttributeError"])
+}
+
+fn catches(stmt: &StmtTry, names: &[&str]) -> bool {
     let is_it = |expr: &Expr| match expr {
-        Expr::Name(name) => name.id.as_str() == "AttributeError",
+        Expr::Name(name) => names.contains(&name.id.as_str()),
         _ => false,
     };
     stmt.handlers.iter().any(|handler| {

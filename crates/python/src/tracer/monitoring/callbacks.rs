@@ -133,11 +133,13 @@ fn note(py: Python<'_>, key: Key) {
 fn open_memo(py: Python<'_>, key: Key) {
     let Some(current) = stack::current_frame(py) else { return };
     let frame = ModuleFrame::new(&current);
+    let in_receiver = run::with(py, |run| run.record.is_in_receiver(key)) == Some(true);
+    let receiver = if in_receiver { stack::receiver(&current) } else { None };
     let mut retired = Retired::default();
     run::with(py, |run| {
         // As for imports: a version could say it twice.
         if !run.frames.is_innermost(&frame) {
-            run.open_memo(py, key, frame, &mut retired);
+            run.open_memo(py, key, frame, receiver.as_ref(), &mut retired);
         }
     });
 }
