@@ -4,8 +4,11 @@
 mod block;
 mod docstring;
 mod file;
+mod metadata;
 mod missing;
 mod module;
+mod no_package;
+mod package;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +18,11 @@ use crate::{Digest, RelPath};
 pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};
 pub use file::file_fact;
+pub use metadata::metadata_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
+pub use no_package::no_package_fact;
+pub use package::package_fact;
 
 /// What every kind of fact can do. Nothing outside of this folder asks which kind a fact is of.
 pub trait FactKind: Sync {
@@ -25,6 +31,11 @@ pub trait FactKind: Sync {
 
     /// The file that the fact is about, for a summary by file; `None` if it is about none.
     fn file(&self, key: &str) -> Option<RelPath>;
+
+    /// What a summary calls that which the fact is about: the file, if it is about one.
+    fn subject(&self, key: &str) -> String {
+        self.file(key).map_or_else(|| key.to_owned(), |file| file.to_string())
+    }
 
     /// The digest that `key` has now; `None` if there is nothing that it could be.
     fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest>;
@@ -64,6 +75,12 @@ kinds! {
     File = file::FileKind,
     /// That there was nothing at a path.
     Missing = missing::MissingKind,
+    /// What an import gets from the installed distributions.
+    Package = package::PackageKind,
+    /// That an import finds nothing among them.
+    NoPackage = no_package::NoPackageKind,
+    /// A distribution's metadata, or that of all.
+    Metadata = metadata::MetadataKind,
 }
 
 impl Kind {

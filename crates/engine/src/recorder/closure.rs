@@ -9,10 +9,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use testmonx_core::Fact;
 use testmonx_core::trace::SpanBody;
 
 use super::files::Files;
 use super::intern::Interner;
+use super::packages::PackageFacts;
 use super::source::Sources;
 use super::span::{Observed, Span, SpanId};
 use crate::observer::{CodeId, SourceId};
@@ -35,6 +37,7 @@ pub(super) struct Scene<'a> {
     pub(super) sources: &'a Sources,
     pub(super) spans: &'a [Span],
     pub(super) files: &'a Files,
+    pub(super) packages: &'a PackageFacts,
     pub(super) interner: &'a mut Interner,
 }
 
@@ -122,7 +125,14 @@ impl Closures {
 
     fn block_facts(&self, scene: &mut Scene<'_>, observed: &Observed) -> Vec<u32> {
         let facts = observed.codes.iter().filter_map(|code| scene.sources.code(*code).fact.clone());
-        facts.map(|fact| scene.interner.fact(fact)).collect()
+        let mut facts: BTreeSet<Fact> = facts.collect();
+        for code in &observed.codes {
+            let statements = scene.sources.function_statements(*code);
+            let is_project = |name: &str| scene.sources.has_module(name);
+            facts.extend(scene.packages.imported(statements, is_project));
+            facts.extend(scene.packages.used_by(*code).cloned());
+        }
+        facts.into_iter().map(|fact| scene.interner.fact(fact)).collect()
     }
 
     /// The modules that these observations lead to at once.
@@ -165,6 +175,10 @@ impl Closures {
         let at = scene.sources.get(source);
         let mut facts = scene.files.standing(&at.import.facts);
         for fact in at.module_facts() {
+            facts.insert(scene.interner.fact(fact));
+        }
+        let is_project = |name: &str| scene.sources.has_module(name);
+        for fact in scene.packages.imported(scene.sources.module_statements(source), is_project) {
             facts.insert(scene.interner.fact(fact));
         }
         facts.extend(self.block_facts(scene, &at.import));

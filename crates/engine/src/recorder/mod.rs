@@ -9,6 +9,7 @@
 mod closure;
 mod files;
 mod intern;
+mod packages;
 mod source;
 mod span;
 mod teardown;
@@ -25,10 +26,12 @@ use testmonx_core::{Fact, RelPath};
 use self::closure::{Closures, Scene};
 use self::files::{Files, read_fact};
 use self::intern::Interner;
+use self::packages::PackageFacts;
 use self::source::{Source, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
 use crate::observer::{CodeId, Observer, SourceId};
+use crate::packages::{Packages, Place};
 use crate::project::Project;
 
 pub use files::Access;
@@ -44,6 +47,7 @@ macro_rules! scene {
             sources: &$recorder.sources,
             spans: &$recorder.spans,
             files: &$recorder.files,
+            packages: &$recorder.packages,
             interner: &mut $recorder.interner,
         }
     };
@@ -68,6 +72,7 @@ pub struct Recorder {
     open: Vec<SpanId>,
     collections: HashMap<RelPath, SpanId>,
     files: Files,
+    packages: PackageFacts,
     closures: Closures,
     interner: Interner,
     finished: Vec<Finished>,
@@ -86,6 +91,7 @@ impl Recorder {
             open: Vec::new(),
             collections: HashMap::new(),
             files: Files::default(),
+            packages: PackageFacts::default(),
             closures: Closures::default(),
             interner: Interner::default(),
             finished: Vec::new(),
@@ -94,6 +100,13 @@ impl Recorder {
         };
         recorder.push(SpanKind::Session);
         recorder
+    }
+
+    /// Makes it know what is installed, and so which packages the project uses.
+    #[must_use]
+    pub fn with_packages(mut self, packages: Packages) -> Self {
+        self.packages = PackageFacts::new(packages);
+        self
     }
 
     /// The project that it records.
@@ -209,6 +222,19 @@ impl Recorder {
         // A directory is opened for writing to make a nameless file in it (`O_TMPFILE`).
         if access != Access::Read && !place.is_dir() {
             self.files.wrote(place);
+        }
+    }
+
+    /// What the file at `place` belongs to, if it is an installed distribution's.
+    #[must_use]
+    pub fn installed_at(&self, place: &Path) -> Option<Place> {
+        self.packages.at(place)
+    }
+
+    /// Charges the opening of a file in `place`; `reader` is the innermost project code on the stack.
+    pub fn installed_read(&mut self, place: &Place, reader: Option<CodeId>) {
+        if let Some(fact) = self.packages.read(place, reader) {
+            self.charge(fact);
         }
     }
 

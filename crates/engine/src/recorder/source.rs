@@ -154,6 +154,25 @@ impl Sources {
         found
     }
 
+    /// The import statements at the module level of `id`.
+    pub(super) fn module_statements(&self, id: SourceId) -> &[Import] {
+        self.get(id).model.as_ref().map_or(&[], SourceModel::imports)
+    }
+
+    /// The import statements in the function that `code` runs.
+    pub(super) fn function_statements(&self, code: CodeId) -> &[Import] {
+        let code = self.code(code);
+        match (&self.get(code.source).model, code.function) {
+            (Some(model), Some(index)) => model.functions()[index].imports(),
+            _ => &[],
+        }
+    }
+
+    /// Whether a source was imported under `name`.
+    pub(super) fn has_module(&self, name: &str) -> bool {
+        self.by_module.contains_key(name)
+    }
+
     /// Whether the function that `code` runs can read docstrings.
     pub(super) fn reads_docs(&self, code: CodeId) -> bool {
         let code = self.code(code);
