@@ -38,8 +38,8 @@ class Session:
     ) -> Session:
         """Starts the session that the options ask for, with what ``recording`` observed so far.
 
-        The mappings are those of :mod:`testmonx._invocation` and :mod:`testmonx._interpreter`. Raises :class:`UsageError` if the
-        options cannot be satisfied.
+        The mappings are those of :mod:`testmonx._invocation` and :mod:`testmonx._interpreter`.
+        Raises :class:`UsageError` if the options cannot be satisfied.
         """
 
     @property

@@ -32,12 +32,13 @@ impl Site {
         }
         let requires: String =
             requires.iter().map(|name| format!("Requires-Dist: {name}\n")).collect();
-        let info = format!("{name}-{version}.dist-info");
+        let info = format!("{}-{version}.dist-info", name.replace('-', "_"));
         self.write(&format!("{info}/METADATA"), &format!("Name: {name}\n{requires}\nText\n"));
         self.write(&format!("{info}/RECORD"), &record);
     }
 
     fn uninstall(&self, name: &str) {
+        let name = name.replace('-', "_");
         for entry in fs::read_dir(self.dir()).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(&format!("{name}-")) {
                 fs::remove_dir_all(entry.path()).unwrap();
