@@ -5,26 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import site
 import sys
-import sysconfig
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import testmonx
-
-
-def library_dirs() -> list[str]:
-    """The directories of the interpreter, of installed distributions and of testmonx itself."""
-    paths = sysconfig.get_paths()
-    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    found.update(site.getsitepackages())
-    found.add(site.getusersitepackages())
-    found.update((sys.prefix, sys.exec_prefix))
-    found.add(str(Path(testmonx.__file__).parent))
-    return sorted(found | {os.path.realpath(path) for path in found})
+from testmonx import _interpreter
 
 
 def own_dirs(config: pytest.Config) -> list[str]:
@@ -34,6 +20,11 @@ def own_dirs(config: pytest.Config) -> list[str]:
     except (KeyError, ValueError):
         return []
     return [str(config.rootpath / os.path.expandvars(cache_dir))]
+
+
+def installation(config: pytest.Config) -> dict[str, Any]:
+    """Where what is installed is found, and what of it makes no difference."""
+    return _interpreter.installation(config.getini("testmon_ignore_dependencies"))
 
 
 def place(config: pytest.Config) -> dict[str, Any]:
@@ -84,7 +75,6 @@ def environment(config: pytest.Config) -> dict[str, Any]:
         "pytest": pytest.__version__,
         "plugins": sorted(distributions),
         "early_plugins": list(config.getoption("plugins")),
-        "distribution_dirs": [path for path in sys.path if Path(path).is_dir()],
         "ini": _ini_values(config),
         "options": _given_options(config),
         "ignored_distributions": config.getini("testmon_ignore_dependencies"),

@@ -15,9 +15,9 @@ class Recording:
     """
 
     def __new__(
-        cls, *, root: str, library_dirs: Sequence[str], own_dirs: Sequence[str]
+        cls, *, root: str, installation: Mapping[str, Any], own_dirs: Sequence[str]
     ) -> Recording:
-        """Starts to observe the project at ``root``, less the files in the other directories."""
+        """Starts to observe the project at ``root``, less what is installed and ``own_dirs``."""
 
 @final
 class Session:
@@ -34,11 +34,12 @@ class Session:
         place: Mapping[str, Any],
         switches: Mapping[str, Any],
         environment: Mapping[str, Any],
+        installation: Mapping[str, Any],
     ) -> Session:
         """Starts the session that the options ask for, with what ``recording`` observed so far.
 
-        The mappings are those of :mod:`testmonx._invocation`. Raises :class:`UsageError` if the
-        options cannot be satisfied.
+        The mappings are those of :mod:`testmonx._invocation` and :mod:`testmonx._interpreter`.
+        Raises :class:`UsageError` if the options cannot be satisfied.
         """
 
     @property
@@ -137,7 +138,7 @@ class Session:
     def close(self) -> None:
         """Gives the interpreter back what the recording took. Safe to call twice."""
 
-def run_command(arguments: Sequence[str]) -> int:
+def run_command(arguments: Sequence[str], installation: Mapping[str, Any]) -> int:
     """Runs the ``testmonx`` command, the program's name first; returns the exit status."""
 
 @final

@@ -19,7 +19,7 @@ class Preparation:
     def __init__(self, early_config: pytest.Config) -> None:
         self._recording = Recording(
             root=str(early_config.rootpath),
-            library_dirs=_invocation.library_dirs(),
+            installation=_invocation.installation(early_config),
             own_dirs=_invocation.own_dirs(early_config),
         )
 
@@ -32,6 +32,7 @@ class Preparation:
                 place=_invocation.place(config),
                 switches=_invocation.switches(config),
                 environment=_invocation.environment(config),
+                installation=_invocation.installation(config),
             )
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None

@@ -1,4 +1,4 @@
-"""The ``testmonx`` command; all of it is native."""
+"""The ``testmonx`` command; what it does is native."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 def main() -> int:
     """Runs the command with the arguments of this process; returns its exit status."""
+    from testmonx._interpreter import installation
     from testmonx._native import run_command
 
-    return run_command(sys.argv)
+    return run_command(sys.argv, installation())

@@ -104,6 +104,7 @@ class Project:
         self.path = pytester.path
         self.mode = mode
         self.preparation = ""
+        self.python = Path(sys.executable)
         self._pytester = pytester
         self._monkeypatch = monkeypatch
         self._mtime = 1_700_000_000
@@ -131,8 +132,12 @@ class Project:
 
     def touch(self, name: str) -> None:
         """Gives a file an mtime that no file had before."""
+        self.stamp(self.path / name)
+
+    def stamp(self, path: Path) -> None:
+        """The same for a file that lies anywhere."""
         self._mtime += 10
-        os.utime(self.path / name, (self._mtime, self._mtime))
+        os.utime(path, (self._mtime, self._mtime))
 
     def read(self, name: str) -> str:
         """A file's content."""
@@ -177,7 +182,7 @@ class Project:
 
     def _command(self, *args: str) -> tuple[str, ...]:
         """What runs pytest, in a process that ``preparation`` (a Python script) was run in before."""
-        command = (sys.executable, "-m", "pytest", *args)
+        command = (str(self.python), "-m", "pytest", *args)
         if not self.preparation:
             return command
         script = f"{self.preparation}\nimport os, sys\nos.execv(sys.argv[1], sys.argv[1:])"

@@ -7,12 +7,15 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
+use testmonx_engine::Installation;
+
 use arguments::{Arguments, Command};
 
-/// Runs the command with `arguments`, the program's name first; returns the exit status: 0 if it
+/// Runs the command with `arguments`, the program's name first, on a project whose packages are found as
+/// `installation` says; returns the exit status: 0 if it
 /// did what it was asked, 1 if it could not, 2 for wrong arguments.
 #[must_use]
-pub fn run(arguments: &[String]) -> u8 {
+pub fn run(arguments: &[String], installation: &Installation) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments.iter().map(OsString::from)) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -22,6 +25,6 @@ pub fn run(arguments: &[String]) -> u8 {
         }
     };
     match arguments.command {
-        Command::Status(options) => status::run(&options),
+        Command::Status(options) => status::run(&options, installation),
     }
 }

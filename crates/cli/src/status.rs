@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use testmonx_engine::{DATAFILE, FileStatus, Status, StatusError, status};
+use testmonx_engine::{DATAFILE, FileStatus, Installation, Status, StatusError, status};
 
 use crate::arguments::StatusOptions;
 
 /// Prints the status; returns the exit status.
-pub(crate) fn run(options: &StatusOptions) -> u8 {
-    match look(options) {
+pub(crate) fn run(options: &StatusOptions, installation: &Installation) -> u8 {
+    match look(options, installation) {
         Ok(status) => {
             // A closed pipe is nobody's fault.
             let _ = std::io::stdout().write_all(render(&status, options.verbose).as_bytes());
@@ -24,13 +24,13 @@ pub(crate) fn run(options: &StatusOptions) -> u8 {
     }
 }
 
-fn look(options: &StatusOptions) -> Result<Status, StatusError> {
+fn look(options: &StatusOptions, installation: &Installation) -> Result<Status, StatusError> {
     let here = env::current_dir().unwrap_or_default();
     let root = options.rootdir.as_ref().map_or_else(|| find_root(&here), |dir| here.join(dir));
     let datafile = options.datafile.clone().or_else(|| {
         env::var_os("TESTMON_DATAFILE").filter(|path| !path.is_empty()).map(PathBuf::from)
     });
-    status(&root, &datafile.unwrap_or_else(|| root.join(DATAFILE)))
+    status(&root, &datafile.unwrap_or_else(|| root.join(DATAFILE)), installation)
 }
 
 /// The nearest directory, from `here` up, that has a store; `here` if none has.

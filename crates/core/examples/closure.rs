@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use testmonx_core::bindings::{Body, ModuleId, Program, Roots};
 use testmonx_core::source::{Outline, SourceModel};
-use testmonx_core::world::{Tree, World};
+use testmonx_core::world::Outlines;
 use testmonx_core::{Digest, RelPath};
 
 const MODULES: usize = 100;
@@ -143,22 +143,7 @@ fn collect(directory: &Path, files: &mut Vec<Vec<u8>>) {
 /// A tree with nothing in it but what is loaded.
 struct Nothing;
 
-impl Tree for Nothing {
-    fn content(&self, _path: &RelPath) -> Option<Digest> {
-        None
-    }
-    fn read(&self, _path: &RelPath) -> Option<Vec<u8>> {
-        None
-    }
-    fn exists(&self, _path: &RelPath) -> bool {
-        false
-    }
-    fn list(&self, _path: &RelPath) -> Option<Vec<String>> {
-        None
-    }
-}
-
-impl World for Nothing {
+impl Outlines for Nothing {
     fn outline(&self, _path: &RelPath) -> Option<Arc<Outline>> {
         None
     }

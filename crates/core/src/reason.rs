@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Fact, RelPath};
+use crate::Fact;
 
 /// Why a subject is stale.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,10 @@ pub struct Change {
 }
 
 impl Change {
-    /// The file that the change is about, if it is about one.
+    /// What the change is about, as a summary names it: mostly a file.
     #[must_use]
-    pub fn file(&self) -> Option<RelPath> {
-        self.fact.kind.rule().file(&self.fact.key)
+    pub fn subject(&self) -> String {
+        self.fact.kind.rule().subject(&self.fact.key)
     }
 }
 
@@ -66,8 +66,8 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Digest;
     use crate::kinds::{block_fact, missing_fact};
+    use crate::{Digest, RelPath};
 
     #[test]
     fn one_wording() {

@@ -98,13 +98,14 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use super::*;
     use crate::RelPath;
     use crate::kinds::{file_fact, missing_fact};
     use crate::source::Outline;
-    use crate::world::Tree;
+    use crate::world::{Installed, Outlines, Tree};
 
     struct OneFile;
 
@@ -123,7 +124,22 @@ mod tests {
         }
     }
 
-    impl World for OneFile {
+    impl Installed for OneFile {
+        fn package(&self, _name: &str, _providers: &BTreeSet<String>) -> Option<Digest> {
+            None
+        }
+        fn is_importable(&self, _name: &str) -> bool {
+            false
+        }
+        fn distribution(&self, _name: &str) -> Option<Digest> {
+            None
+        }
+        fn distributions(&self) -> Digest {
+            Digest::of(b"")
+        }
+    }
+
+    impl Outlines for OneFile {
         fn outline(&self, _path: &RelPath) -> Option<Arc<Outline>> {
             None
         }

@@ -6,7 +6,7 @@
 //! (Documentation/technical/racy-git); content decides everywhere else.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,21 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use testmonx_core::source::{Outline, SourceModel};
-use testmonx_core::world::{Tree, World};
+use testmonx_core::world::{Installed, Outlines, Tree};
 use testmonx_core::{Digest, RelPath};
 use testmonx_store::{FileStat, StatRecord};
+
+use crate::packages::Packages;
 
 /// How much older than its record a stat must be: the coarsest clock that a common file system
 /// stamps files with, and some slack for clocks that differ between a file server and this machine.
 const RACY_NS: i64 = 2_500_000_000;
 
-/// The working tree under a rootdir.
+/// The working tree under a rootdir, and what is installed for it.
 #[derive(Debug, Default)]
 pub struct Disk {
     root: PathBuf,
+    packages: Packages,
     recorded_stats: HashMap<RelPath, StatRecord>,
     recorded_outlines: HashMap<Digest, Arc<Outline>>,
     contents: RefCell<HashMap<RelPath, Option<Digest>>>,
@@ -45,11 +48,12 @@ pub struct Learned {
 }
 
 impl Disk {
-    /// The tree under `root`, knowing the stats that earlier sessions recorded of it.
+    /// The tree under `root`, knowing the stats that earlier sessions recorded of it, with `packages`.
     #[must_use]
-    pub fn new(root: &Path, stats: Vec<StatRecord>) -> Self {
+    pub fn new(root: &Path, stats: Vec<StatRecord>, packages: Packages) -> Self {
         Self {
             root: root.to_owned(),
+            packages,
             recorded_stats: stats.into_iter().map(|stat| (stat.path.clone(), stat)).collect(),
             ..Self::default()
         }
@@ -135,7 +139,25 @@ impl Tree for Disk {
     }
 }
 
-impl World for Disk {
+impl Installed for Disk {
+    fn package(&self, name: &str, providers: &BTreeSet<String>) -> Option<Digest> {
+        self.packages.package(name, providers)
+    }
+
+    fn is_importable(&self, name: &str) -> bool {
+        self.packages.is_importable(name)
+    }
+
+    fn distribution(&self, name: &str) -> Option<Digest> {
+        self.packages.distribution(name)
+    }
+
+    fn distributions(&self) -> Digest {
+        self.packages.distributions()
+    }
+}
+
+impl Outlines for Disk {
     fn outline(&self, path: &RelPath) -> Option<Arc<Outline>> {
         if let Some(known) = self.outlines.borrow().get(path) {
             return known.clone();

@@ -1,12 +1,17 @@
 //! The environment: what all tests of a run depend on at once. Traces belong to one environment;
 //! another one starts with none, and coming back finds its own again.
 //!
-//! In it: the interpreter, the platform, the installed distributions, pytest and the plugins in use,
+//! In it: the interpreter, the platform, pytest and the plugins in use with what they require,
 //! ini values, options that can change an outcome, and the name that `--testmon-env` or `environment_expression` gives. Left
 //! out: what changes only the report or the choice of tests. An option that is not known is in: a
 //! project's own `--runslow` decides which tests skip, and in doubt tests run.
 
-use crate::distributions::normalise;
+use std::collections::BTreeSet;
+
+use crate::packages::{Packages, normalise};
+
+/// The component that lists the distributions whose version makes no difference.
+const IGNORED: &str = "ignored packages";
 
 /// The environment as pytest tells it.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +32,8 @@ pub struct EnvironmentFacts {
     pub ini: Vec<(String, String)>,
     /// Options given on the command line, in `addopts` or in `PYTEST_ADDOPTS`, with their values.
     pub options: Vec<(String, String)>,
-    /// Name and version of each installed distribution ([`crate::installed_distributions`]).
-    pub distributions: Vec<(String, String)>,
+    /// Name and version of what pytest and the plugins in use require ([`plugin_requirements`]).
+    pub requirements: Vec<(String, String)>,
     /// Distributions whose version is to make no difference.
     pub ignored_distributions: Vec<String>,
 }
@@ -205,12 +210,14 @@ impl EnvironmentFacts {
                 components.push((format!("plugin {name}"), version.to_owned()));
             }
         }
-        let ignored: Vec<String> =
+        let ignored: BTreeSet<String> =
             self.ignored_distributions.iter().map(|name| normalise(name)).collect();
-        for (name, version) in &self.distributions {
-            if name != "testmonx" && !ignored.contains(name) {
-                components.push((format!("package {name}"), version.clone()));
-            }
+        let ignored: Vec<String> = ignored.into_iter().collect();
+        for (name, version) in &self.requirements {
+            components.push((format!("package {name}"), version.clone()));
+        }
+        if !ignored.is_empty() {
+            components.push(pair(IGNORED, &ignored.join(" ")));
         }
         // A plugin that is switched off shows in the list of those in use.
         for plugin in self.early_plugins.iter().filter(|plugin| !plugin.starts_with("no:")) {
@@ -231,6 +238,26 @@ impl EnvironmentFacts {
         components.sort();
         components
     }
+}
+
+/// The distributions that the environment with these components ignores.
+#[must_use]
+pub(crate) fn ignored_distributions(components: &[(String, String)]) -> Vec<String> {
+    let listed = components.iter().filter(|(name, _)| name == IGNORED);
+    listed.flat_map(|(_, names)| names.split(' ')).map(str::to_owned).collect()
+}
+
+/// Name and version of what pytest and the distributions in `plugins` (`name version` each) require
+/// directly, so far as it is installed: pluggy, say. What these require in turn is left to the tests
+/// that import it.
+#[must_use]
+pub fn plugin_requirements(packages: &Packages, plugins: &[String]) -> Vec<(String, String)> {
+    let names = plugins.iter().map(|plugin| plugin.split(' ').next().unwrap_or(plugin));
+    let requiring: BTreeSet<String> = names.chain(["pytest"]).map(normalise).collect();
+    let required = requiring.iter().flat_map(|name| packages.installed_requirements(name));
+    let required: BTreeSet<String> = required.filter(|name| !requiring.contains(name)).collect();
+    let version = |name: String| packages.version(&name).map(str::to_owned).map(|of| (name, of));
+    required.into_iter().filter_map(version).collect()
 }
 
 /// The components in which two environments differ, each as "name: old → new".
@@ -275,16 +302,21 @@ mod tests {
     }
 
     #[test]
-    fn distributions_count_unless_they_are_ignored() {
-        let upgraded = EnvironmentFacts {
-            distributions: vec![("attrs".into(), "25.1".into()), ("zope-event".into(), "5".into())],
-            ignored_distributions: vec!["zope.event".into()],
-            ..facts()
-        };
+    fn what_plugins_require_counts() {
+        let upgraded =
+            EnvironmentFacts { requirements: vec![("pluggy".into(), "1.6".into())], ..facts() };
         assert_eq!(
             differences(&facts().components(), &upgraded.components()),
-            ["package attrs: new, 25.1"]
+            ["package pluggy: new, 1.6"]
         );
+    }
+
+    #[test]
+    fn the_ignored_distributions_are_found_again() {
+        let listed = vec!["zope.event".into(), "Attrs".into(), "attrs".into()];
+        let ignoring = EnvironmentFacts { ignored_distributions: listed, ..facts() };
+        assert_eq!(ignored_distributions(&ignoring.components()), ["attrs", "zope-event"]);
+        assert_eq!(ignored_distributions(&facts().components()), Vec::<String>::new());
     }
 
     #[test]

@@ -2,12 +2,12 @@
 //! The only crate that brings facts, store and coordination together; it knows no Python.
 
 mod disk;
-mod distributions;
 mod environment;
 mod keeper;
 mod mode;
 pub mod observer;
 mod opening;
+mod packages;
 mod plan;
 mod project;
 mod recorder;
@@ -17,10 +17,10 @@ mod status;
 mod survey;
 mod texts;
 
-pub use distributions::installed_distributions;
-pub use environment::EnvironmentFacts;
+pub use environment::{EnvironmentFacts, plugin_requirements};
 pub use mode::{Mode, SwitchError, Switches};
 pub use opening::{DATAFILE, store_path};
+pub use packages::{Installation, Packages, Place};
 pub use plan::Arrangement;
 pub use project::Project;
 pub use recorder::{Access, Recorder, SpanId};

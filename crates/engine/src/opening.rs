@@ -10,6 +10,7 @@ use testmonx_store::{EnvironmentId, Opened, Reader, SessionId, Store, StoreError
 use crate::environment::differences;
 use crate::keeper::{Assignment, Keeper};
 use crate::mode::Mode;
+use crate::packages::Packages;
 use crate::session::{Invocation, with_causes};
 use crate::survey::Survey;
 use crate::texts::Records;
@@ -122,10 +123,11 @@ impl Ground {
         environment: EnvironmentId,
         invocation: &Invocation,
     ) -> Result<(), StoreError> {
-        self.survey = Survey::make(store, environment, &invocation.root)?;
+        let packages = Packages::new(&invocation.root, &invocation.installation);
+        self.survey = Survey::make(store, environment, &invocation.root, packages)?;
         let tests = self.survey.tests(&invocation.root);
         self.records = Records::Compared {
-            changed: self.survey.changed_files().into_iter().collect(),
+            changed: self.survey.changed().into_iter().collect(),
             affected: tests.iter().filter(|(_, standing)| !standing.is_fresh()).count(),
             failed: self.survey.failed(&invocation.root),
             known: tests.len(),

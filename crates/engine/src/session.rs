@@ -21,6 +21,7 @@ use crate::environment::EnvironmentFacts;
 use crate::keeper::Keeper;
 use crate::mode::{Mode, SwitchError, Switches};
 use crate::opening::{Ground, prepare};
+use crate::packages::Installation;
 use crate::plan::{Arrangement, arrange, left_out, make_plan};
 use crate::recorder::{Recorder, SpanId};
 use crate::run::Run;
@@ -55,6 +56,8 @@ pub struct Invocation {
     pub switches: Switches,
     /// What all tests depend on.
     pub environment: EnvironmentFacts,
+    /// How the interpreter finds what is installed.
+    pub installation: Installation,
     /// Which part this process plays.
     pub role: Role,
     /// For a worker: the controller's coordination state; `None` if there is none.

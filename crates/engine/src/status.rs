@@ -9,6 +9,8 @@ use testmonx_core::select::Standing;
 use testmonx_core::trace::NodeId;
 use testmonx_store::{Reader, StoreError};
 
+use crate::environment::ignored_distributions;
+use crate::packages::{Installation, Packages};
 use crate::session::with_causes;
 use crate::survey::Survey;
 
@@ -74,16 +76,23 @@ pub enum StatusError {
 }
 
 /// What would run now in the project at `root`, by the store at `datafile`, in the environment that
-/// was used last.
+/// was used last and with what is installed as `installation` finds it.
 ///
 /// # Errors
 /// If there is no store, or none that can be read.
-pub fn status(root: &Path, datafile: &Path) -> Result<Status, StatusError> {
+pub fn status(
+    root: &Path,
+    datafile: &Path,
+    installation: &Installation,
+) -> Result<Status, StatusError> {
     let store = Reader::open(datafile)?;
     let environments = store.environments()?;
     let last = environments.into_iter().find(|environment| environment.last_session.is_some());
     let last = last.ok_or(StatusError::NoSession)?;
-    let survey = Survey::make(&store, last.id, root)?;
+    let ignored = ignored_distributions(&last.components);
+    let installation = Installation { ignored, ..installation.clone() };
+    let packages = Packages::new(root, &installation);
+    let survey = Survey::make(&store, last.id, root, packages)?;
     let name = last.components.iter().find(|(name, _)| name == "environment");
     Ok(Status {
         environment: name.map(|(_, value)| value.clone()).unwrap_or_default(),

@@ -14,6 +14,7 @@ use testmonx_core::{Digest, RelPath};
 use testmonx_store::{EnvironmentId, Loaded, Reader, StoreError, TraceId};
 
 use crate::disk::{Disk, Learned};
+use crate::packages::Packages;
 
 /// What is known in one environment, and what of it holds now.
 #[derive(Debug, Default)]
@@ -32,7 +33,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Compares what `store` knows of `environment` with the tree under `root`.
+    /// Compares what `store` knows of `environment` with the tree under `root` and with `packages`.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -40,9 +41,10 @@ impl Survey {
         store: &Reader,
         environment: EnvironmentId,
         root: &Path,
+        packages: Packages,
     ) -> Result<Self, StoreError> {
         let loaded = store.load(environment)?;
-        let mut disk = Disk::new(root, store.stats()?);
+        let mut disk = Disk::new(root, store.stats()?, packages);
         let contents = contents(&loaded, &disk);
         let outlines = store.outlines(OUTLINE_VERSION, &contents)?;
         let outlines = contents.into_iter().zip(outlines);
@@ -88,9 +90,9 @@ impl Survey {
             .collect()
     }
 
-    /// The files whose changes make tests or collections stale.
+    /// The files and packages whose changes make tests or collections stale, by name.
     #[must_use]
-    pub fn changed_files(&self) -> BTreeSet<RelPath> {
+    pub fn changed(&self) -> BTreeSet<String> {
         let tests = self.selection.known_tests().map(|(_, standing)| standing);
         let collections = self.selection.files.values().map(|plan| &plan.collection);
         tests
@@ -100,7 +102,7 @@ impl Survey {
                 Standing::Fresh => None,
             })
             .flatten()
-            .filter_map(testmonx_core::reason::Change::file)
+            .map(testmonx_core::reason::Change::subject)
             .collect()
     }
 

@@ -1,8 +1,6 @@
 //! What a session says: the header, the summary, and the words in both.
 
-use testmonx_core::RelPath;
-
-/// How many changed files are named before the rest is counted.
+/// How many changed files and packages are named before the rest is counted.
 const NAMED_FILES: usize = 6;
 
 /// How many differences between two environments are named before the rest is counted.
@@ -19,8 +17,8 @@ pub enum Records {
     NewEnvironment(Vec<String>),
     /// They were compared with the tree.
     Compared {
-        /// The files whose changes matter to some test.
-        changed: Vec<RelPath>,
+        /// The files and packages whose changes matter to some test, by name.
+        changed: Vec<String>,
         /// How many known tests have to run.
         affected: usize,
         /// How many of them only because they failed the last time.
@@ -110,7 +108,7 @@ mod wording {
     use super::*;
 
     fn compared(changed: &[&str], affected: usize, failed: usize) -> Records {
-        let changed = changed.iter().map(|path| RelPath::new(path)).collect();
+        let changed = changed.iter().map(ToString::to_string).collect();
         Records::Compared { changed, affected, failed, known: 20 }
     }
 

@@ -44,22 +44,45 @@ pub(crate) struct Environment {
     pytest: String,
     plugins: Vec<String>,
     early_plugins: Vec<String>,
-    distribution_dirs: Vec<PathBuf>,
     ini: Vec<(String, String)>,
     options: Vec<(String, String)>,
     ignored_distributions: Vec<String>,
 }
 
-impl From<Environment> for engine::EnvironmentFacts {
-    fn from(environment: Environment) -> Self {
+/// `testmonx._interpreter.installation`.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Installation {
+    path: Vec<PathBuf>,
+    libraries: Vec<PathBuf>,
+    standard: Vec<PathBuf>,
+    standard_modules: Vec<String>,
+    ignored: Vec<String>,
+}
+
+impl From<Installation> for engine::Installation {
+    fn from(installation: Installation) -> Self {
         Self {
+            path: installation.path,
+            libraries: installation.libraries,
+            standard: installation.standard,
+            standard_modules: installation.standard_modules.into_iter().collect(),
+            ignored: installation.ignored,
+        }
+    }
+}
+
+impl Environment {
+    fn facts(self, packages: &engine::Packages) -> engine::EnvironmentFacts {
+        let environment = self;
+        engine::EnvironmentFacts {
             name: environment.name,
             interpreter: environment.interpreter,
             platform: environment.platform,
             pytest: environment.pytest,
+            requirements: engine::plugin_requirements(packages, &environment.plugins),
             plugins: environment.plugins,
             early_plugins: environment.early_plugins,
-            distributions: engine::installed_distributions(&environment.distribution_dirs),
             ini: environment.ini,
             options: environment.options,
             ignored_distributions: environment.ignored_distributions,
@@ -83,12 +106,16 @@ pub(crate) fn invocation(
     place: Place,
     switches: Switches,
     environment: Environment,
+    installation: Installation,
 ) -> engine::Invocation {
+    let installation = engine::Installation::from(installation);
+    let packages = engine::Packages::new(&place.root, &installation);
     engine::Invocation {
+        environment: environment.facts(&packages),
+        installation,
         root: place.root,
         datafile: place.datafile,
         switches: switches.into(),
-        environment: environment.into(),
         role: match &*place.role {
             "controller" => engine::Role::Controller,
             "worker" => engine::Role::Worker,

@@ -5,6 +5,7 @@
 
 mod audit;
 mod command;
+mod installed_files;
 mod invocation;
 mod recording;
 mod session;

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule};
 use testmonx_engine::observer::Observer;
-use testmonx_engine::{Project, Recorder};
+use testmonx_engine::{Packages, Project, Recorder};
 
-use crate::{audit, tracer};
+use crate::invocation::Installation;
+use crate::{audit, installed_files, tracer};
 
 /// Observes this process. Only one can be on at a time; one that could not start says why.
 #[pyclass(module = "testmonx._native")]
@@ -20,16 +21,19 @@ pub(crate) struct Recording {
 
 #[pymethods]
 impl Recording {
-    /// Starts to observe the project at `root`, less the files in `library_dirs` and `own_dirs`.
+    /// Starts to observe the project at `root`, less what is installed and the files in `own_dirs`.
     #[new]
-    #[pyo3(signature = (*, root, library_dirs, own_dirs))]
+    #[pyo3(signature = (*, root, installation, own_dirs))]
     fn new(
         py: Python<'_>,
         root: PathBuf,
-        library_dirs: Vec<PathBuf>,
+        installation: Installation,
         own_dirs: Vec<PathBuf>,
     ) -> Self {
-        let mut recorder = Recorder::new(Project::new(&root, &library_dirs, &own_dirs));
+        let installation = testmonx_engine::Installation::from(installation);
+        let project = Project::new(&root, &installation.libraries, &own_dirs);
+        let packages = Packages::new(&root, &installation);
+        let mut recorder = Recorder::new(project).with_packages(packages);
         // A module that cannot be listed is one that nothing can be said of.
         let _ = note_loaded_modules(py, &mut recorder);
         let recorder = Arc::new(Mutex::new(recorder));
@@ -45,7 +49,9 @@ impl Recording {
 fn start(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
     tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
         .map_err(|error| error.to_string())?;
-    audit::start(Arc::clone(recorder)).map_err(|error| {
+    let audited = audit::start(Arc::clone(recorder));
+    audited.and_then(|()| installed_files::start(Arc::clone(recorder))).map_err(|error| {
+        audit::stop();
         tracer::stop(py);
         error.to_string()
     })
@@ -66,6 +72,7 @@ impl Recording {
     pub(crate) fn stop(&mut self, py: Python<'_>) {
         if self.recorder.take().is_some() {
             audit::stop();
+            installed_files::stop();
             tracer::stop(py);
         }
     }

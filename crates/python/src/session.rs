@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use testmonx_engine::{NodeId, Role, Session as Engine, SpanId};
 
-use crate::invocation::{Environment, Place, Switches, invocation};
+use crate::invocation::{Environment, Installation, Place, Switches, invocation};
 use crate::recording::Recording;
 use crate::{UsageError, tracer};
 
@@ -29,15 +29,16 @@ pub(crate) struct Session {
 impl Session {
     /// Starts the session that the options ask for, with what `recording` observed so far.
     #[new]
-    #[pyo3(signature = (recording, *, place, switches, environment))]
+    #[pyo3(signature = (recording, *, place, switches, environment, installation))]
     fn new(
         py: Python<'_>,
         recording: Py<Recording>,
         place: Place,
         switches: Switches,
         environment: Environment,
+        installation: Installation,
     ) -> PyResult<Self> {
-        let invocation = invocation(place, switches, environment);
+        let invocation = invocation(place, switches, environment, installation);
         let recorder = recording.borrow(py).recorder();
         let engine = py
             .detach(|| Engine::start(invocation, recorder))

@@ -13,19 +13,19 @@ use super::scratch::{Checkpoint, alike};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::NodeKind;
-use crate::world::World;
+use crate::world::Outlines;
 
 impl Program {
     /// Everything that the roots of one test can reach, as facts by module.
     ///
     /// The facts of the root bodies themselves need not be among them: the caller has them.
-    pub fn closure(&mut self, roots: &Roots, world: &dyn World) -> Reached {
+    pub fn closure(&mut self, roots: &Roots, world: &dyn Outlines) -> Reached {
         self.closures(std::slice::from_ref(roots), world).pop().unwrap_or_default()
     }
 
     /// The closures of many tests, in their order. Neighbours that run much the same functions cost
     /// far less than one by one. `world` is asked for sources that are not loaded.
-    pub fn closures(&mut self, tests: &[Roots], world: &dyn World) -> Vec<Reached> {
+    pub fn closures(&mut self, tests: &[Roots], world: &dyn Outlines) -> Vec<Reached> {
         self.prepare();
         let tests: Vec<Roots> = tests.iter().map(normal).collect();
         let mut answers: FxHashMap<&Roots, usize> = FxHashMap::default();
@@ -48,7 +48,7 @@ impl Program {
         reached
     }
 
-    fn closure_from_base(&mut self, roots: &Roots, world: &dyn World) -> Reached {
+    fn closure_from_base(&mut self, roots: &Roots, world: &dyn Outlines) -> Reached {
         self.scratch.go_back(self.scratch.base.end);
         self.start(roots);
         loop {
@@ -63,7 +63,7 @@ impl Program {
 
     /// Works out what closures have in common that share these roots. Rules that look at a closure as
     /// a whole wait for the whole.
-    fn make_base(&mut self, shared: &Roots, world: &dyn World) {
+    fn make_base(&mut self, shared: &Roots, world: &dyn Outlines) {
         self.scratch.go_back(Checkpoint::default());
         let shared = Roots { names: Vec::new(), test: None, ..shared.clone() };
         self.start(&shared);
@@ -91,7 +91,7 @@ impl Program {
         &mut self,
         from: Checkpoint,
         roots: &[Body],
-        world: &dyn World,
+        world: &dyn Outlines,
         add: &mut dyn FnMut(ModuleId, FactId),
     ) {
         let Self { index: Some(index), modules, words, vertices, parts, scratch, .. } = self else {
@@ -121,7 +121,7 @@ impl Program {
         }
     }
 
-    fn collect(&mut self, roots: &Roots, world: &dyn World) -> Reached {
+    fn collect(&mut self, roots: &Roots, world: &dyn Outlines) -> Reached {
         let mut own: Vec<(ModuleId, FactId)> = Vec::new();
         let base = self.scratch.base.end;
         self.add_facts(base, &roots.bodies, world, &mut |module, fact| own.push((module, fact)));

@@ -13,8 +13,8 @@ use crate::kinds::{
     subclasses_fact, whole_fact,
 };
 use crate::source::{Outline, effects_key, effects_on_key, subclasses_key};
-use crate::world::{Tree, World};
-use crate::{Digest, Fact, RelPath};
+use crate::world::Outlines;
+use crate::{Fact, RelPath};
 
 /// Number of a fact in one program: counted from 0, distinct ones for distinct facts.
 pub type FactId = u32;
@@ -151,7 +151,7 @@ impl Parts {
         module: ModuleId,
         counts_derived: bool,
         modules: &Modules,
-        beyond: &dyn World,
+        beyond: &dyn Outlines,
     ) -> Option<FactId> {
         let world = Loaded { modules, beyond };
         let at = modules.get(module);
@@ -174,28 +174,10 @@ impl Parts {
 /// The world as it was imported, so far as it was.
 struct Loaded<'a> {
     modules: &'a Modules,
-    beyond: &'a dyn World,
+    beyond: &'a dyn Outlines,
 }
 
-impl Tree for Loaded<'_> {
-    fn content(&self, path: &RelPath) -> Option<Digest> {
-        self.beyond.content(path)
-    }
-
-    fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
-        self.beyond.read(path)
-    }
-
-    fn exists(&self, path: &RelPath) -> bool {
-        self.beyond.exists(path)
-    }
-
-    fn list(&self, path: &RelPath) -> Option<Vec<String>> {
-        self.beyond.list(path)
-    }
-}
-
-impl World for Loaded<'_> {
+impl Outlines for Loaded<'_> {
     fn outline(&self, path: &RelPath) -> Option<Arc<Outline>> {
         match self.modules.at(path) {
             Some(module) => self.modules.source(module).map(|source| Arc::clone(&source.outline)),

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use super::{FactKind, Kind, split_key};
 use crate::source::{Outline, OutlineImport};
-use crate::world::World;
+use crate::world::{Outlines, World};
 use crate::{Digest, Fact, RelPath};
 
 pub(super) struct ImportsKind;
@@ -32,15 +32,27 @@ pub fn imports_fact(
     path: &RelPath,
     roots: &[RelPath],
     counts_derived: bool,
-    world: &dyn World,
+    world: &dyn Outlines,
 ) -> Option<Fact> {
     let mut names: Vec<&str> = roots.iter().map(RelPath::as_str).collect();
     if counts_derived {
         names.push(DERIVED);
     }
     let key = format!("{path}::{}", names.join(","));
-    let digest = ImportsKind.digest_now(&key, world)?;
+    let digest = digest(&key, world)?;
     Some(Fact::new(Kind::Imports, key, digest))
+}
+
+fn digest(key: &str, world: &dyn Outlines) -> Option<Digest> {
+    let (path, roots) = split_key(key);
+    let counts_derived = roots.split(',').any(|root| root == DERIVED);
+    let roots = roots.split(',').filter(|root| !root.is_empty() && *root != DERIVED);
+    let search = Search { roots: roots.map(RelPath::new).collect(), counts_derived, world };
+    let outline = world.outline(&path)?;
+    let imported = search.imported(&path, &outline).into_iter();
+    let acting: Vec<String> =
+        imported.filter(|file| search.acts(file, &path)).map(|file| file.to_string()).collect();
+    Some(Digest::of_value("imports/1", &acting))
 }
 
 impl FactKind for ImportsKind {
@@ -53,15 +65,7 @@ impl FactKind for ImportsKind {
     }
 
     fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest> {
-        let (path, roots) = split_key(key);
-        let counts_derived = roots.split(',').any(|root| root == DERIVED);
-        let roots = roots.split(',').filter(|root| !root.is_empty() && *root != DERIVED);
-        let search = Search { roots: roots.map(RelPath::new).collect(), counts_derived, world };
-        let outline = world.outline(&path)?;
-        let imported = search.imported(&path, &outline).into_iter();
-        let acting: Vec<String> =
-            imported.filter(|file| search.acts(file, &path)).map(|file| file.to_string()).collect();
-        Some(Digest::of_value("imports/1", &acting))
+        digest(key, world)
     }
 
     fn describe(&self, key: &str, is_gone: bool) -> String {
@@ -73,7 +77,7 @@ impl FactKind for ImportsKind {
 struct Search<'a> {
     roots: Vec<RelPath>,
     counts_derived: bool,
-    world: &'a dyn World,
+    world: &'a dyn Outlines,
 }
 
 impl Search<'_> {

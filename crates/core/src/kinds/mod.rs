@@ -9,8 +9,11 @@ mod effects;
 mod file;
 mod implied;
 mod imports;
+mod metadata;
 mod missing;
 mod module;
+mod no_package;
+mod package;
 mod subclasses;
 mod whole;
 
@@ -27,8 +30,11 @@ pub use effects::{effects_fact, effects_on_fact};
 pub use file::file_fact;
 pub use implied::implied_fact;
 pub use imports::imports_fact;
+pub use metadata::metadata_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
+pub use no_package::no_package_fact;
+pub use package::package_fact;
 pub use subclasses::subclasses_fact;
 pub use whole::whole_fact;
 
@@ -39,6 +45,11 @@ pub trait FactKind: Sync {
 
     /// The file that the fact is about, for a summary by file; `None` if it is about none.
     fn file(&self, key: &str) -> Option<RelPath>;
+
+    /// What a summary calls that which the fact is about: the file, if it is about one.
+    fn subject(&self, key: &str) -> String {
+        self.file(key).map_or_else(|| key.to_owned(), |file| file.to_string())
+    }
 
     /// The digest that `key` has now; `None` if there is nothing that it could be.
     fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest>;
@@ -92,6 +103,12 @@ kinds! {
     Implied = implied::ImpliedKind,
     /// Which modules with effects a module imports.
     Imports = imports::ImportsKind,
+    /// What an import gets from the installed distributions.
+    Package = package::PackageKind,
+    /// That an import finds nothing among them.
+    NoPackage = no_package::NoPackageKind,
+    /// A distribution's metadata, or that of all.
+    Metadata = metadata::MetadataKind,
 }
 
 impl Kind {

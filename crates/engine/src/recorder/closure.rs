@@ -9,12 +9,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use testmonx_core::RelPath;
-use testmonx_core::bindings::{FactId, PartId, Program, Reached, Roots};
+use testmonx_core::bindings::{FactId, ModuleId, PartId, Program, Reached, Roots};
 use testmonx_core::trace::{NodeId, SpanBody};
 
 use super::files::Files;
 use super::intern::Interner;
-use super::source::{Block, Sources};
+use super::packages::PackageFacts;
+use super::source::{Block, Source, Sources};
 use super::span::{Observed, Span, SpanId};
 use crate::observer::SourceId;
 
@@ -25,6 +26,8 @@ pub(super) struct Closures {
     facts: Vec<Option<u32>>,
     /// The spans of the program's parts.
     parts: HashMap<PartId, u32>,
+    /// The spans of what a module uses from outside of the project, if it uses anything.
+    outsides: HashMap<ModuleId, Option<u32>>,
     /// How often files were written when `parts` was made.
     written: usize,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
@@ -44,6 +47,7 @@ pub(super) struct Scene<'a> {
     pub(super) sources: &'a Sources,
     pub(super) spans: &'a [Span],
     pub(super) files: &'a Files,
+    pub(super) packages: &'a PackageFacts,
     pub(super) interner: &'a mut Interner,
 }
 
@@ -65,6 +69,8 @@ impl Closures {
     pub(super) fn start_batch(&mut self, files: &Files) {
         self.used.clear();
         self.gathered.clear();
+        // A module that was imported since can make a name one of the project's.
+        self.outsides.clear();
         if self.written != files.written() {
             // A part can hold a fact about a file that the session has overtaken since.
             self.parts.clear();
@@ -164,6 +170,9 @@ impl Closures {
             }
         }
         body.facts = facts.into_iter().collect();
+        for module in &reached.modules {
+            body.spans.extend(self.outside(scene, *module));
+        }
         body.spans.extend(self.part_spans(scene, program, reached));
         body.spans.sort_unstable();
         body.spans.dedup();
@@ -178,6 +187,23 @@ impl Closures {
         reached: &Reached,
     ) -> Vec<u32> {
         reached.parts.iter().map(|part| self.part(scene, program, *part)).collect()
+    }
+
+    /// The span of the packages that a module imports.
+    fn outside(&mut self, scene: &mut Scene<'_>, module: ModuleId) -> Option<u32> {
+        if let Some(known) = self.outsides.get(&module) {
+            return *known;
+        }
+        let statements = scene.sources.of_module(module).map_or(&[][..], Source::statements);
+        let is_project = |name: &str| scene.sources.has_module(name);
+        let facts = scene.packages.imported(statements, is_project);
+        let facts: BTreeSet<u32> =
+            facts.into_iter().map(|fact| scene.interner.fact(fact)).collect();
+        let span = (!facts.is_empty()).then(|| {
+            scene.interner.span(SpanBody { facts: facts.into_iter().collect(), spans: Vec::new() })
+        });
+        self.outsides.insert(module, span);
+        span
     }
 
     fn part(&mut self, scene: &mut Scene<'_>, program: &Program, part: PartId) -> u32 {
@@ -220,6 +246,11 @@ impl Closures {
             if let Block::Body(_, fact) | Block::Unknown(fact) = &scene.sources.code(*code).block {
                 facts.insert(scene.interner.fact(fact.clone()));
             }
+            let statements = scene.sources.function_statements(*code);
+            let is_project = |name: &str| scene.sources.has_module(name);
+            let imported = scene.packages.imported(statements, is_project);
+            let used = scene.packages.used_by(*code).cloned();
+            facts.extend(imported.into_iter().chain(used).map(|fact| scene.interner.fact(fact)));
         }
         let spans: BTreeSet<u32> =
             observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();

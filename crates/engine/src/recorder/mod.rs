@@ -12,6 +12,7 @@ mod files;
 mod intern;
 mod memos;
 mod observing;
+mod packages;
 mod source;
 mod span;
 mod teardown;
@@ -30,11 +31,13 @@ use self::closure::{Closures, Scene, Standpoint, conftest_places};
 use self::files::{Files, read_fact};
 use self::intern::Interner;
 use self::memos::Memos;
+use self::packages::PackageFacts;
 use self::source::{Block, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
 use crate::disk::Disk;
 use crate::observer::{CodeId, Observer, SourceId};
+use crate::packages::{Packages, Place};
 use crate::project::Project;
 
 pub use files::Access;
@@ -50,6 +53,7 @@ macro_rules! scene {
             sources: &$recorder.sources,
             spans: &$recorder.spans,
             files: &$recorder.files,
+            packages: &$recorder.packages,
             interner: &mut $recorder.interner,
         }
     };
@@ -76,6 +80,7 @@ pub struct Recorder {
     open: Vec<SpanId>,
     collections: HashMap<RelPath, SpanId>,
     files: Files,
+    packages: PackageFacts,
     closures: Closures,
     memos: Memos,
     interner: Interner,
@@ -91,7 +96,7 @@ impl Recorder {
     #[must_use]
     pub fn new(project: Project) -> Self {
         let mut recorder = Self {
-            disk: Disk::new(project.root(), Vec::new()),
+            disk: Disk::new(project.root(), Vec::new(), Packages::default()),
             project,
             sources: Sources::default(),
             program: Program::new(),
@@ -99,6 +104,7 @@ impl Recorder {
             open: Vec::new(),
             collections: HashMap::new(),
             files: Files::default(),
+            packages: PackageFacts::default(),
             closures: Closures::default(),
             memos: Memos::default(),
             interner: Interner::default(),
@@ -109,6 +115,13 @@ impl Recorder {
         };
         recorder.push(SpanKind::Session);
         recorder
+    }
+
+    /// Makes it know what is installed, and so which packages the project uses.
+    #[must_use]
+    pub fn with_packages(mut self, packages: Packages) -> Self {
+        self.packages = PackageFacts::new(packages);
+        self
     }
 
     /// The project that it records.
@@ -244,6 +257,19 @@ impl Recorder {
         }
     }
 
+    /// What the file at `place` belongs to, if it is an installed distribution's.
+    #[must_use]
+    pub fn installed_at(&self, place: &Path) -> Option<Place> {
+        self.packages.at(place)
+    }
+
+    /// Charges the opening of a file in `place`; `reader` is the innermost project code on the stack.
+    pub fn installed_read(&mut self, place: &Place, reader: Option<CodeId>) {
+        if let Some(fact) = self.packages.read(place, reader) {
+            self.charge(fact);
+        }
+    }
+
     /// Notes that the session made the file or directory at the absolute `place`.
     pub fn made(&mut self, place: &Path) {
         self.files.wrote(place);
@@ -272,6 +298,7 @@ impl Recorder {
         let Some(place) = place.to_str() else { return };
         if let Some(source) = self.source(place) {
             self.program.name(self.sources.get(source).module, name, package);
+            self.sources.name(name);
             let session = &mut self.spans[SESSION as usize].observed;
             session.imported.insert(source);
             session.whole.insert(source);

@@ -1,13 +1,13 @@
 //! The project's source files as this process imported them, and the code objects compiled from them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
 use testmonx_core::kinds::{block_fact, docstrings_fact, file_fact, implied_fact, module_fact};
-use testmonx_core::source::{CodeBlock, Outline, SourceModel};
+use testmonx_core::source::{CodeBlock, Import, Outline, SourceModel};
 use testmonx_core::{Digest, Fact, RelPath};
 
 use crate::observer::{CodeId, SourceId};
@@ -57,6 +57,11 @@ impl Source {
     pub(super) fn docstrings(&self) -> Option<Fact> {
         let (_, outline) = self.parsed.as_ref()?;
         Some(docstrings_fact(&self.path, outline.docstrings()))
+    }
+
+    /// The import statements at its module level.
+    pub(super) fn statements(&self) -> &[Import] {
+        self.parsed.as_ref().map_or(&[], |(model, _)| model.imports())
     }
 
     /// Whether its module level mentions one of the ways to read docstrings.
@@ -110,6 +115,7 @@ pub(super) struct Sources {
     code_ids: HashMap<(SourceId, Box<str>, u32), CodeId>,
     by_path: HashMap<RelPath, SourceId>,
     by_module: HashMap<ModuleId, SourceId>,
+    names: HashSet<Box<str>>,
 }
 
 impl Sources {
@@ -154,6 +160,27 @@ impl Sources {
 
     pub(super) fn at(&self, path: &RelPath) -> Option<SourceId> {
         self.by_path.get(path).copied()
+    }
+
+    /// Notes that a source was imported under `name`.
+    pub(super) fn name(&mut self, name: &str) {
+        if !self.names.contains(name) {
+            self.names.insert(name.into());
+        }
+    }
+
+    /// Whether a source was imported under `name`.
+    pub(super) fn has_module(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// The import statements in the function that `code` runs.
+    pub(super) fn function_statements(&self, code: CodeId) -> &[Import] {
+        let code = self.code(code);
+        match (&self.get(code.source).parsed, &code.block) {
+            (Some((model, _)), Block::Body(body, _)) => model.functions()[body.function].imports(),
+            _ => &[],
+        }
     }
 
     /// The source that is this module of the program.

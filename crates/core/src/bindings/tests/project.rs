@@ -1,12 +1,12 @@
 //! A small project in memory: its modules, what ran, and what an edit makes of its facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bindings::{Body, Charge, ModuleId, Program, Reached, Roots};
 use crate::kinds::block_fact;
 use crate::source::{Outline, SourceModel};
-use crate::world::{Tree, World};
+use crate::world::{Installed, Outlines, Tree};
 use crate::{Digest, Fact, RelPath};
 
 /// The files of a project, by path.
@@ -131,7 +131,22 @@ impl Tree for InMemory {
     }
 }
 
-impl World for InMemory {
+impl Installed for InMemory {
+    fn package(&self, _name: &str, _providers: &BTreeSet<String>) -> Option<Digest> {
+        None
+    }
+    fn is_importable(&self, _name: &str) -> bool {
+        false
+    }
+    fn distribution(&self, _name: &str) -> Option<Digest> {
+        None
+    }
+    fn distributions(&self) -> Digest {
+        Digest::of(b"")
+    }
+}
+
+impl Outlines for InMemory {
     fn outline(&self, path: &RelPath) -> Option<Arc<Outline>> {
         self.outlines.get(path.as_str()).cloned()
     }
