@@ -5,9 +5,10 @@
 //! fixture made), so its roots are those of a run with all spans that it uses. What comes out are *parts*, the
 //! facts of one module each, which many runs share as spans.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use testmonx_core::RelPath;
 use testmonx_core::bindings::{FactId, ModuleId, PartId, Program, Reached, Roots};
 use testmonx_core::trace::{NodeId, SpanBody};
@@ -25,14 +26,14 @@ pub(super) struct Closures {
     /// The facts of the program, by their numbers there.
     facts: Vec<Option<u32>>,
     /// The spans of the program's parts.
-    parts: HashMap<PartId, u32>,
+    parts: FxHashMap<PartId, u32>,
     /// The spans of what a module uses from outside of the project, if it uses anything.
-    outsides: HashMap<ModuleId, Option<u32>>,
+    outsides: FxHashMap<ModuleId, Option<u32>>,
     /// How often files were written when `parts` was made.
     written: usize,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
-    used: HashMap<SpanId, u32>,
-    gathered: HashMap<SpanId, Arc<Gathered>>,
+    used: FxHashMap<SpanId, u32>,
+    gathered: FxHashMap<SpanId, Arc<Gathered>>,
 }
 
 /// What a span and those that it uses say about the roots of a closure.

@@ -1,7 +1,6 @@
 //! Numbers for facts and spans, and the batch of those not handed over yet.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use testmonx_core::Fact;
 use testmonx_core::trace::{Batch, SpanBody, Trace};
 
@@ -9,8 +8,8 @@ use testmonx_core::trace::{Batch, SpanBody, Trace};
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     facts: Vec<Fact>,
-    fact_ids: HashMap<Fact, u32>,
-    span_ids: HashMap<SpanBody, u32>,
+    fact_ids: FxHashMap<Fact, u32>,
+    span_ids: FxHashMap<SpanBody, u32>,
     pending: Batch,
 }
 

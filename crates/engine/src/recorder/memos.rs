@@ -4,11 +4,10 @@
 //! bindings. What a method leaves in its object (`if self._table is None: self._table = build()`) is found by
 //! calling the method again: it is kept here, by object.
 
-use std::collections::{HashMap, HashSet};
-
 use super::Seen;
 use super::span::SpanId;
 use crate::observer::CodeId;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How many calls of one function are followed in a session. Following one costs a few microseconds, and
 /// a function that is called more often than this mostly finds what it left.
@@ -26,10 +25,10 @@ pub(super) struct MemoId {
 /// The functions whose calls leave something behind.
 #[derive(Debug, Default)]
 pub(super) struct Memos {
-    calls: HashMap<CodeId, u32>,
-    spans: HashMap<MemoId, SpanId>,
-    crowded: HashSet<CodeId>,
-    left: HashMap<MemoId, HashSet<Seen>>,
+    calls: FxHashMap<CodeId, u32>,
+    spans: FxHashMap<MemoId, SpanId>,
+    crowded: FxHashSet<CodeId>,
+    left: FxHashMap<MemoId, FxHashSet<Seen>>,
 }
 
 impl Memos {

@@ -19,9 +19,9 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::path::Path;
 
+use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Charge, Program, Reached, Roots};
 use testmonx_core::kinds::missing_fact;
 use testmonx_core::trace::{Batch, NodeId, Outcome, Subject, Trace};
@@ -78,7 +78,7 @@ pub struct Recorder {
     program: Program,
     spans: Vec<Span>,
     open: Vec<SpanId>,
-    collections: HashMap<RelPath, SpanId>,
+    collections: FxHashMap<RelPath, SpanId>,
     files: Files,
     packages: PackageFacts,
     closures: Closures,
@@ -102,7 +102,7 @@ impl Recorder {
             program: Program::new(),
             spans: Vec::new(),
             open: Vec::new(),
-            collections: HashMap::new(),
+            collections: FxHashMap::default(),
             files: Files::default(),
             packages: PackageFacts::default(),
             closures: Closures::default(),

@@ -1,10 +1,10 @@
 //! The project's source files as this process imported them, and the code objects compiled from them.
 
-use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
 use testmonx_core::kinds::{block_fact, docstrings_fact, file_fact, implied_fact, module_fact};
 use testmonx_core::source::{CodeBlock, Import, Outline, SourceModel};
@@ -112,10 +112,10 @@ pub(super) struct Sources {
     sources: Vec<Source>,
     codes: Vec<Code>,
     /// By source, qualified name and first line: the same function may be compiled more than once.
-    code_ids: HashMap<(SourceId, Box<str>, u32), CodeId>,
-    by_path: HashMap<RelPath, SourceId>,
-    by_module: HashMap<ModuleId, SourceId>,
-    names: HashSet<Box<str>>,
+    code_ids: FxHashMap<(SourceId, Box<str>, u32), CodeId>,
+    by_path: FxHashMap<RelPath, SourceId>,
+    by_module: FxHashMap<ModuleId, SourceId>,
+    names: FxHashSet<Box<str>>,
 }
 
 impl Sources {

@@ -1,7 +1,8 @@
 //! Open spans: to what an observation is charged.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
 use testmonx_core::RelPath;
 use testmonx_core::trace::NodeId;
 
@@ -34,7 +35,7 @@ pub(super) enum SpanKind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
     /// Code objects that ran.
-    pub(super) codes: HashSet<CodeId>,
+    pub(super) codes: FxHashSet<CodeId>,
     /// Facts that do not come from code, by id.
     pub(super) facts: BTreeSet<u32>,
     /// Modules that were imported.

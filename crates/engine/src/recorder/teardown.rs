@@ -5,8 +5,9 @@
 //! So it has a span of its own, which the fixture's span uses from then on, and traces that were
 //! handed over are handed over once more, with that span in addition.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
 use testmonx_core::trace::Trace;
 
 use super::span::{Span, SpanId};
@@ -15,8 +16,8 @@ use super::span::{Span, SpanId};
 #[derive(Debug, Default)]
 pub(super) struct Teardowns {
     live: BTreeSet<SpanId>,
-    open: HashMap<SpanId, SpanId>,
-    handed_over: HashMap<SpanId, Vec<Trace>>,
+    open: FxHashMap<SpanId, SpanId>,
+    handed_over: FxHashMap<SpanId, Vec<Trace>>,
 }
 
 impl Teardowns {

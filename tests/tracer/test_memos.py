@@ -1,0 +1,178 @@
+"""Calls that are followed to their end, because they leave something behind.
+
+The probe's observer follows functions called `memo…`, those called `memo_self` by their object, and no
+more than four calls in all.
+"""
+
+from __future__ import annotations
+
+from conftest import Drive
+
+FILES = {
+    "m.py": """
+        def helper(): return 1
+        def memo(): return helper()
+        def memo_nested(): return memo() + helper()
+        def memo_raises(): helper(); raise LookupError
+        def memo_generator():
+            yield helper()
+        class C:
+            def memo_self(self): return helper()
+        class Slots:
+            __slots__ = ()
+            def memo_self(self): return helper()
+        """
+}
+
+
+def test_what_runs_under_a_call_is_told_between_its_start_and_its_end(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.memo()
+        m.helper()
+        story = probe.story()
+        assert story == [
+            "ran m.py::memo at 0",
+            "memo m.py::memo started",
+            "ran m.py::helper at 0",
+            "memo m.py::memo finished",
+            "ran m.py::helper at 0",
+        ], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_calls_nest(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.memo_nested()
+        story = [line for line in probe.story() if line.startswith("memo")]
+        assert story == [
+            "memo m.py::memo_nested started",
+            "memo m.py::memo started",
+            "memo m.py::memo finished",
+            "memo m.py::memo_nested finished",
+        ], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_an_exception_ends_a_call(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        try:
+            m.memo_raises()
+        except LookupError:
+            pass
+        m.helper()
+        story = probe.story()
+        at = story.index("memo m.py::memo_raises finished")
+        assert story[at + 1:] == ["ran m.py::helper at 0"], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_a_generator_is_not_followed(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        assert list(m.memo_generator()) == [1]
+        story = probe.story()
+        assert not any(line.startswith("memo") for line in story), story
+        assert "ran m.py::memo_generator at 0" in story, story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_objects_are_told_apart_also_where_the_last_one_was(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        kept = m.C()
+        kept.memo_self()
+        kept.memo_self()
+        m.C().memo_self()
+        m.C().memo_self()
+        started = [line for line in probe.story() if line.startswith("memo") and "started" in line]
+        objects = [line.rsplit(" on ")[1] for line in started]
+        assert objects[0] == objects[1], objects
+        assert len(set(objects)) == 3, objects
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_an_object_without_weak_references_has_no_number(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.Slots().memo_self()
+        story = probe.story()
+        assert "memo m.py::Slots.memo_self started" in story, story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_a_function_can_be_followed_no_longer(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        for _ in range(9):
+            m.memo()
+        story = probe.story()
+        assert story.count("memo m.py::memo started") == 5, story
+        assert story.count("memo m.py::memo finished") == 4, story
+        assert "ran m.py::helper at 0" in story[-2:], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_a_switch_ends_a_call_that_goes_on(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.helper = probe.native.tick
+        m.memo()
+        story = [line for line in probe.story() if line.startswith("memo")]
+        assert story == ["memo m.py::memo started", "memo m.py::memo finished"], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_a_call_at_import_counts_for_its_line(drive: Drive) -> None:
+    drive(
+        """
+        probe.start()
+        import user
+        story = [line for line in probe.story() if "helper" in line]
+        assert story == ["ran m.py::helper at 3"], story
+        probe.stop()
+        """,
+        files={**FILES, "user.py": "import m\n\nVALUE = m.memo()\n"},
+    )
