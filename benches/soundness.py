@@ -65,7 +65,7 @@ def tries(
     pythons = {_OURS: venvs.python_of(suite, base)}
     if with_peer:
         pythons[PEER] = venvs.python_of(suite, base, extra=(PEER,))
-    version = "%d.%d" % sys.version_info[:2]
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     build = {_OURS: f"{_OURS}-{_wheel(version)}", PEER: PEER}
     truths = Lines(_RESULTS / f"bare-{suite.name}-{version}.jsonl")
     tried = {

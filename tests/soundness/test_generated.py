@@ -1,0 +1,58 @@
+"""Drawn projects and drawn edits: every test whose outcome an edit changes is run, and nothing runs twice.
+
+`make test` draws the same few in every run. ``make soundness-generated`` draws as many as ``SOUNDNESS_EXAMPLES`` says,
+at random. A failure shrinks to one small project, and is printed as a listing; it belongs into ``cases/`` then.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, event, given, note, settings
+
+from .generator import Project, packs
+from .oracle import judge, listing
+
+_ASKED = os.environ.get("SOUNDNESS_EXAMPLES")
+_PACK = 6
+
+
+def _profile(examples: int) -> settings:
+    return settings(
+        max_examples=int(_ASKED) if _ASKED else examples,
+        derandomize=not _ASKED,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+
+
+@pytest.mark.xdist_group("generated-serial")
+@_profile(16)
+@given(packs(_PACK))
+def test_one_process(pack: list[Project]) -> None:
+    """In one process."""
+    _check(pack, "serial")
+
+
+@pytest.mark.xdist_group("generated-parallel")
+@_profile(6)
+@given(packs(_PACK))
+def test_two_workers(pack: list[Project]) -> None:
+    """With two workers of pytest-xdist."""
+    _check(pack, "parallel")
+
+
+def _check(pack: list[Project], mode: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="testmonx-soundness-") as directory:
+        judgement = judge(Path(directory), pack, mode)
+    executed, needed = judgement.executed, judgement.needed
+    event("executed over needed", str(round(executed / needed, 1)) if needed else "nothing needed")
+    for finding in judgement.findings[:1]:
+        note(listing(finding.project))
+        note(judgement.output)
+        raise AssertionError(str(finding))
