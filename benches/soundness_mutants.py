@@ -1,8 +1,8 @@
 """Makes mutants of a real project: one small change each, of a class that says where it is.
 
 A place is a node of the syntax tree; what is changed there is a literal, an operator, a returned value, or that the
-statement exists at all (imports are left alone: without one, nearly everything fails). The choice depends on the seed and the sources alone, so that a run can be repeated
-and taken up again. Data files are changed by a line.
+statement exists at all (imports are left alone: without one, nearly everything fails). Data files are changed by a
+line. The choice depends on the seed and the sources alone, so that a run can be repeated and taken up again.
 """
 
 from __future__ import annotations

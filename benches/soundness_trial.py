@@ -22,15 +22,19 @@ from realsuites.catalogue import Suite
 
 Outcomes = dict[str, list[str]]
 
-_GO_ON = "--continue-on-collection-errors"
+# Tracebacks of a thousand failing tests cost more than the tests.
+_OPTIONS = ("--continue-on-collection-errors", "--tb=no", "-q")
 _LISTED = 5
 _MINUTE = 60.0
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What bare pytest says of one mutant. `needed` are the nodes whose outcome it changes; `ran` the tests that ran the
-    changed function, None if that is not known; `tests` how many there are."""
+    """What bare pytest says of one mutant.
+
+    `needed` are the nodes whose outcome it changes, `ran` the number of tests that ran the changed function (None if
+    that is not known), `tests` the number of all, and `broken` the end of the output if no test ran any more.
+    """
 
     needed: Outcomes
     ran: int | None
@@ -129,7 +133,7 @@ class Lane:
                 self.suite,
                 self._tree,
                 "--testmon",
-                _GO_ON,
+                *_OPTIONS,
                 store=copy,
                 longest=2 * self._patience,
             )
@@ -176,14 +180,14 @@ class Lane:
             directory = self._directory / f"store-{len(self._stores)}"
             directory.mkdir()
             store = directory / "recorded"
-            run = session.run(python, self.suite, self._tree, "--testmon", _GO_ON, store=store)
+            run = session.run(python, self.suite, self._tree, "--testmon", *_OPTIONS, store=store)
             if not store.exists() or not run.outcomes:
                 raise TrialError(f"{self.suite.name}: nothing was recorded\n{run.output[-2000:]}")
             self._stores[python] = store
         return self._stores[python]
 
     def _bare(self, *arguments: str, whole: bool = True) -> session.Run:
-        options = ("-p", "no:testmonx", _GO_ON, *arguments)
+        options = ("-p", "no:testmonx", *_OPTIONS, *arguments)
         run = session.run(
             self._python, self.suite, self._tree, *options, whole=whole, longest=self._patience
         )

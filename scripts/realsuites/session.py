@@ -51,8 +51,8 @@ def run(
     """Runs the suite's tests in `tree`.
 
     Without `logged`, nothing is loaded into pytest and `outcomes` is empty; without `whole`, the suite's own
-    arguments are left out, so that `arguments` can name what to collect. `store` is where testmonx (or its peer) keeps its records, if not
-    in the tree. A run of more than `longest` seconds is killed.
+    arguments are left out, so that `arguments` can name what to collect. `store` is where testmonx (or its peer)
+    keeps its records, if not in the tree. A run of more than `longest` seconds is killed.
     """
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory) / "outcomes.json"

@@ -3,8 +3,8 @@
 It is loaded with ``-p outcome_log`` and writes to the file that ``OUTCOME_LOG`` names. Under pytest-xdist the
 controller writes.
 
-Code under test can call ``mark()``, which notes the running test in a second file. Marks are for one process: a worker's
-are lost.
+Code under test can call ``mark()``, which notes the running test in a second file. Marks are for one process: a
+worker's are lost.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def packs(draw: st.DrawFn, size: int) -> list[Project]:
 
 
 def _steps(draw: st.DrawFn, sketch: Sketch, count: int) -> list[tuple[str, dict[str, str | None]]]:
-    """What each step does to the project's files. A step is an edit, two at once, a new layout, or the last one undone."""
+    """What each step does to the project's files: one edit, two at once, another layout, or the last step undone."""
     files, before = dict(sketch.files), dict(sketch.files)
     steps = []
     for number in range(count):

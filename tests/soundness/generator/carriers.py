@@ -112,7 +112,8 @@ def cached_property(sketch: Sketch, value: Value) -> Value:
     """A cached property of an object that the module holds."""
     name = sketch.name("f")
     module = sketch.module(
-        f"import functools\nfrom {value.module} import {value.name}\n\n\nclass Service:\n    @functools.cached_property\n"
+        f"import functools\nfrom {value.module} import {value.name}\n\n\nclass Service:\n"
+        f"    @functools.cached_property\n"
         f"    def table(self):\n        return [{value.name}{value.suffix}]\n\n\n_service = Service()\n\n\n"
         f"def {name}():\n    return _service.table\n"
     )
@@ -123,8 +124,10 @@ def thread(sketch: Sketch, value: Value) -> Value:
     """A thread."""
     name = sketch.name("f")
     module = sketch.module(
-        f"import threading\nimport {value.module}\n\n\ndef {name}():\n    found = []\n    thread = threading.Thread(\n"
-        f"        target=lambda: found.append({value.module}.{value.name}{value.suffix})\n    )\n    thread.start()\n"
+        f"import threading\nimport {value.module}\n\n\ndef {name}():\n    found = []\n"
+        f"    thread = threading.Thread(\n"
+        f"        target=lambda: found.append({value.module}.{value.name}{value.suffix})\n    )\n"
+        f"    thread.start()\n"
         "    thread.join()\n    return found\n"
     )
     return Value(module, name, True)
@@ -134,8 +137,10 @@ def coroutine(sketch: Sketch, value: Value) -> Value:
     """A task."""
     n, name = sketch.number(), sketch.name("f")
     module = sketch.module(
-        f"import asyncio\nfrom {value.module} import {value.name}\n\n\nasync def _part():\n    await asyncio.sleep(0)\n"
-        f"    return {value.name}{value.suffix}, {n}\n\n\nasync def _whole():\n    return await asyncio.gather(_part())\n\n\n"
+        f"import asyncio\nfrom {value.module} import {value.name}\n\n\nasync def _part():\n"
+        f"    await asyncio.sleep(0)\n"
+        f"    return {value.name}{value.suffix}, {n}\n\n\nasync def _whole():\n"
+        f"    return await asyncio.gather(_part())\n\n\n"
         f"def {name}():\n    return asyncio.run(_whole())\n"
     )
     sketch.may("body of a coroutine", module, f", {n}", f", -{n}")
@@ -168,7 +173,8 @@ def default(sketch: Sketch, value: Value) -> Value:
     """A default that is computed."""
     name = sketch.name("f")
     module = sketch.module(
-        f"import {value.module}\n\n\ndef {name}(held={value.module}.{value.name}{value.suffix}):\n    return [held]\n"
+        f"import {value.module}\n\n\ndef {name}(held={value.module}.{value.name}{value.suffix}):\n"
+        f"    return [held]\n"
     )
     sketch.may("body", module, "[held]", "[held, held]")
     return Value(module, name, True)
@@ -178,7 +184,8 @@ def table(sketch: Sketch, value: Value) -> Value:
     """A lambda in a table."""
     n, name = sketch.number(), sketch.name("f")
     module = sketch.module(
-        f"from {value.module} import {value.name}\n\nOPS = {{'get': lambda: ({value.name}{value.suffix}, {n})}}\n\n\n"
+        f"from {value.module} import {value.name}\n\n"
+        f"OPS = {{'get': lambda: ({value.name}{value.suffix}, {n})}}\n\n\n"
         f"def {name}():\n    return OPS['get']()\n"
     )
     sketch.may("lambda", module, f", {n})", f", -{n})")

@@ -28,7 +28,8 @@ def methods(sketch: Sketch, value: Value) -> None:
     file = _tests(
         sketch,
         value,
-        f"\n\nclass Contract:\n    factor = {n}\n\n    def test_it(self):\n        seen(self.factor, {_got(value)})\n\n\n"
+        f"\n\nclass Contract:\n    factor = {n}\n\n    def test_it(self):\n"
+        f"        seen(self.factor, {_got(value)})\n\n\n"
         "class TestOne(Contract):\n    pass\n\n\nclass TestTwo(Contract):\n    factor = 0\n",
     )
     sketch.may("attribute of a test class", file, f"factor = {n}", f"factor = -{n}")
@@ -47,7 +48,8 @@ def unittest_class(sketch: Sketch, value: Value) -> None:
         sketch,
         value,
         f"\nimport unittest\n\n\nclass TestCase(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n"
-        f"        cls.held = {_got(value)}\n\n    def setUp(self):\n        self.n = {n}\n\n    def test_first(self):\n"
+        f"        cls.held = {_got(value)}\n\n    def setUp(self):\n        self.n = {n}\n\n"
+        f"    def test_first(self):\n"
         "        seen(self.held)\n\n    def test_second(self):\n        seen(self.held, self.n)\n",
     )
     sketch.may("setUp", file, f"self.n = {n}", f"self.n = -{n}")
@@ -59,11 +61,13 @@ def fixture(scope: str, where: str) -> Callable[[Sketch, Value], None]:
     def draw(sketch: Sketch, value: Value) -> None:
         n, name = sketch.number(), sketch.name("fix")
         fixtures = (
-            f'\nimport pytest\n\n\n@pytest.fixture(scope="{scope}")\ndef {name}():\n    yield {_got(value)}\n    seen("down")\n\n\n'
+            f'\nimport pytest\n\n\n@pytest.fixture(scope="{scope}")\ndef {name}():\n    yield {_got(value)}\n'
+            f'    seen("down")\n\n\n'
             f"@pytest.fixture\ndef {name}_list({name}):\n    return [{name}, {n}]\n"
         )
         tests = (
-            f"\n\ndef test_direct({name}):\n    seen({name})\n\n\ndef test_through({name}_list):\n    seen({name}_list)\n\n\n"
+            f"\n\ndef test_direct({name}):\n    seen({name})\n\n\ndef test_through({name}_list):\n"
+            f"    seen({name}_list)\n\n\n"
             f"def test_later({name}):\n    seen([{name}])\n"
         )
         file = _tests(sketch, value, (fixtures if where == "file" else "") + tests, where != "file")
@@ -93,7 +97,8 @@ def autouse(sketch: Sketch, value: Value) -> None:
         sketch,
         value,
         f'\nimport pytest\n\nHELD = []\n\n\n@pytest.fixture(autouse=True, scope="module")\ndef filled():\n'
-        f"    HELD[:] = [{_got(value)}, {n}]\n\n\ndef test_first():\n    seen(HELD)\n\n\ndef test_second():\n    seen(HELD[0])\n",
+        f"    HELD[:] = [{_got(value)}, {n}]\n\n\ndef test_first():\n    seen(HELD)\n\n\n"
+        f"def test_second():\n    seen(HELD[0])\n",
     )
     sketch.may("body of an autouse fixture", file, f", {n}]", f", -{n}]")
 
@@ -131,8 +136,9 @@ def parametrised_fixture(sketch: Sketch, value: Value) -> None:
     file = _tests(
         sketch,
         value,
-        f'\nimport pytest\n\n\n@pytest.fixture(params=[{_got(value)}, {n}], ids=["a", "b"], scope="module")\ndef {name}(request):\n'
-        f"    return request.param\n\n\ndef test_one({name}):\n    seen({name})\n\n\ndef test_two({name}):\n    seen([{name}])\n",
+        f'\nimport pytest\n\n\n@pytest.fixture(params=[{_got(value)}, {n}], ids=["a", "b"], scope="module")\n'
+        f"def {name}(request):\n    return request.param\n\n\ndef test_one({name}):\n    seen({name})\n\n\n"
+        f"def test_two({name}):\n    seen([{name}])\n",
     )
     sketch.may("parameter of a fixture", file, f"{n}], ids", f"-{n}], ids")
 
@@ -142,7 +148,8 @@ def generated(sketch: Sketch, value: Value) -> None:
     n = sketch.number()
     conftest = sketch.write(
         "conftest.py",
-        f"import {value.module}\n\n\ndef pytest_generate_tests(metafunc):\n    if 'made' in metafunc.fixturenames:\n"
+        f"import {value.module}\n\n\ndef pytest_generate_tests(metafunc):\n"
+        f"    if 'made' in metafunc.fixturenames:\n"
         f"        metafunc.parametrize('made', [{_got(value)}, {n}], ids=['a', 'b'])\n",
     )
     _tests(sketch, value, "\n\ndef test_made(made):\n    seen(made)\n", True)
@@ -155,8 +162,10 @@ def xunit(sketch: Sketch, value: Value) -> None:
     file = _tests(
         sketch,
         value,
-        f"\n\ndef setup_module(module):\n    module.held = {_got(value)}\n\n\ndef test_first():\n    seen(held)\n\n\n"
-        f"class TestIt:\n    def setup_method(self):\n        self.n = {n}\n\n    def test_second(self):\n        seen(held, self.n)\n",
+        f"\n\ndef setup_module(module):\n    module.held = {_got(value)}\n\n\ndef test_first():\n"
+        f"    seen(held)\n\n\n"
+        f"class TestIt:\n    def setup_method(self):\n        self.n = {n}\n\n"
+        f"    def test_second(self):\n        seen(held, self.n)\n",
     )
     sketch.may("setup_method", file, f"self.n = {n}", f"self.n = -{n}")
 

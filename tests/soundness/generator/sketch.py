@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Change:
-    """One edit: `old` becomes `new` in a file. An empty `old` appends; no `old` writes the file; no `new` deletes it."""
+    """One edit: `old` becomes `new` in a file.
+
+    An empty `old` appends; without `old` the file is written, without `new` it is deleted.
+    """
 
     label: str
     file: str

@@ -104,7 +104,8 @@ def decorated(sketch: Sketch) -> Value:
     n, name = sketch.number(), sketch.name("f")
     deco = sketch.module(
         "import functools\n\n\ndef times(n):\n    def decorate(function):\n        @functools.wraps(function)\n"
-        "        def wrapper():\n            return n, function()\n\n        return wrapper\n\n    return decorate\n"
+        "        def wrapper():\n            return n, function()\n\n        return wrapper\n\n"
+        "    return decorate\n"
     )
     module = sketch.module(
         f"from {deco} import times\n\n\n@times({n})\ndef {name}():\n    return 1\n"
@@ -196,7 +197,8 @@ def file_read(sketch: Sketch) -> Value:
     n, name, data = sketch.number(), sketch.name("read"), sketch.name("d")
     path = sketch.write(f"{data}.txt", f"{n}\n")
     module = sketch.module(
-        f"import os\n\n\ndef {name}():\n    with open(os.path.join(os.path.dirname(__file__), '{data}.txt')) as file:\n"
+        f"import os\n\n\ndef {name}():\n"
+        f"    with open(os.path.join(os.path.dirname(__file__), '{data}.txt')) as file:\n"
         "        return file.read()\n"
     )
     sketch.may("data file", path, None, f"-{n}\n")
@@ -208,7 +210,8 @@ def file_at_import(sketch: Sketch) -> Value:
     n, name, data = sketch.number(), sketch.name("TABLE"), sketch.name("d")
     path = sketch.write(f"{data}.json", f'{{"key": {n}}}\n')
     module = sketch.module(
-        f"import json\nimport pathlib\n\n{name} = json.loads(pathlib.Path(__file__).with_name('{data}.json').read_text())\n"
+        f"import json\nimport pathlib\n\n"
+        f"{name} = json.loads(pathlib.Path(__file__).with_name('{data}.json').read_text())\n"
     )
     sketch.may("data file read at import", path, None, f'{{"key": -{n}}}\n')
     return Value(module, name, False)
@@ -231,7 +234,8 @@ def existence(sketch: Sketch) -> Value:
     """Whether a file is there."""
     name, data = sketch.name("has"), sketch.name("d")
     module = sketch.module(
-        f"import os\n\n\ndef {name}():\n    return os.path.exists(os.path.join(os.path.dirname(__file__), '{data}.cfg'))\n"
+        f"import os\n\n\ndef {name}():\n"
+        f"    return os.path.exists(os.path.join(os.path.dirname(__file__), '{data}.cfg'))\n"
     )
     sketch.may("file appears", f"{sketch.package}/{data}.cfg", None, "x\n")
     return Value(module, name, True)
@@ -272,8 +276,10 @@ def registry(sketch: Sketch) -> Value:
     """A registry that a decorator fills, in a module that is imported for that."""
     n, name = sketch.number(), sketch.name("names")
     store = sketch.module(
-        f"KNOWN = {{}}\n\n\ndef known(key):\n    def register(thing):\n        KNOWN[key] = thing\n        return thing\n\n"
-        f"    return register\n\n\ndef {name}():\n    return {{key: thing() for key, thing in sorted(KNOWN.items())}}\n"
+        f"KNOWN = {{}}\n\n\ndef known(key):\n    def register(thing):\n        KNOWN[key] = thing\n"
+        f"        return thing\n\n"
+        f"    return register\n\n\ndef {name}():\n"
+        f"    return {{key: thing() for key, thing in sorted(KNOWN.items())}}\n"
     )
     filler = sketch.module(
         f"from {store} import known\n\n\n@known('k')\ndef entry():\n    return {n}\n"
