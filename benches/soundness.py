@@ -67,11 +67,9 @@ def tries(
         pythons[PEER] = venvs.python_of(suite, base, extra=(PEER,))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     build = {_OURS: f"{_OURS}-{_wheel(version)}", PEER: PEER}
-    truths = Lines(_RESULTS / f"bare-{suite.name}-{version}.jsonl")
-    tried = {
-        plugin: Lines(_RESULTS / f"{build[plugin]}-{suite.name}-{version}.jsonl")
-        for plugin in pythons
-    }
+    place = f"{suite.name}-{version}-{_setting(suite)}.jsonl"
+    truths = Lines(_RESULTS / f"bare-{place}")
+    tried = {plugin: Lines(_RESULTS / f"{build[plugin]}-{place}") for plugin in pythons}
     with tempfile.TemporaryDirectory(prefix="testmonx-soundness-") as directory:
         chosen = mutants(sdist.unpack(suite, Path(directory)), suite.source, wanted, seed)
         lanes = [
@@ -135,6 +133,12 @@ def _wheel(version: str) -> str:
     """Names the build that is tried."""
     (wheel,) = (catalogue.ROOT / "dist").glob(f"testmonx-*-cp{version.replace('.', '')}-*.whl")
     return hashlib.sha256(wheel.read_bytes()).hexdigest()[:12]
+
+
+def _setting(suite: Suite) -> str:
+    """What outcomes depend on beside the mutant: with other versions nothing that was tried counts."""
+    pinned = (catalogue.ROOT / "requirements-dev.txt").read_bytes()
+    return hashlib.sha256(pinned + repr(suite).encode()).hexdigest()[:8]
 
 
 def _commit() -> str:

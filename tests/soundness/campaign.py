@@ -21,11 +21,17 @@ def main() -> None:
     """Draws, judges, and prints a count at the end."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--packs", type=int, default=20, help="how many packs of projects")
-    parser.add_argument("--size", type=int, default=8, help="the most projects in a pack")
+    parser.add_argument("--size", type=int, default=60, help="the most projects in a pack")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--mode", choices=list(MODES), default="serial")
+    parser.add_argument(
+        "--without",
+        default="",
+        help="constructs of which nothing is to be heard, with commas between",
+    )
     parser.add_argument("--listings", action="store_true", help="print each project with a finding")
     arguments = parser.parse_args()
+    known = set(arguments.without.split(","))
     found: Counter[str] = Counter()
     totals: Counter[str] = Counter()
 
@@ -46,6 +52,8 @@ def main() -> None:
         totals["needed"] += judgement.needed
         totals["executed after a mere change of layout"] += judgement.cosmetic
         for finding in judgement.findings:
+            if not known.isdisjoint(finding.project.drawn):
+                continue
             found[
                 f"{finding.project.steps[finding.step][0]}: {finding.what.partition(':')[0][:40]}"
             ] += 1

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 
-from .generator import Project, packs
+from .generator import Project, each_by_itself, packs
 from .oracle import judge, listing
+from .runs import MODES
 
 _ASKED = os.environ.get("SOUNDNESS_EXAMPLES")
-_PACK = 6
+_PACK = 30
 
 
 def _profile(examples: int) -> settings:
@@ -31,8 +32,15 @@ def _profile(examples: int) -> settings:
     )
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_each_construct_by_itself(tmp_path: Path, mode: str) -> None:
+    """All edits of all constructs once, in one rootdir."""
+    judgement = judge(tmp_path, each_by_itself(), mode)
+    assert [str(finding) for finding in judgement.findings] == []
+
+
 @pytest.mark.xdist_group("generated-serial")
-@_profile(16)
+@_profile(8)
 @given(packs(_PACK))
 def test_one_process(pack: list[Project]) -> None:
     """In one process."""
@@ -40,7 +48,7 @@ def test_one_process(pack: list[Project]) -> None:
 
 
 @pytest.mark.xdist_group("generated-parallel")
-@_profile(6)
+@_profile(4)
 @given(packs(_PACK))
 def test_two_workers(pack: list[Project]) -> None:
     """With two workers of pytest-xdist."""

@@ -29,6 +29,33 @@ class Project:
     steps: tuple[tuple[str, dict[str, str | None]], ...]
 
 
+def each_by_itself() -> list[Project]:
+    """One project for every edit of every construct, with the plainest constructs around it."""
+    chains = [
+        *((source, None, consumers.functions) for source in (*sources.COMMON, *sources.RARE)),
+        *((sources.body, carrier, consumers.functions) for carrier in carriers.ALL),
+        *((sources.body, None, consumer) for consumer in consumers.ALL),
+    ]
+    drawn: list[Project] = []
+    for source, carrier, consumer in chains:
+        number = 0
+        while True:
+            sketch = Sketch(f"p{len(drawn)}")
+            sketch.write("__init__.py", "")
+            value = source(sketch)
+            if carrier is not None:
+                value = carrier(sketch, value)
+            consumer(sketch, value)
+            if number == len(sketch.changes):
+                break
+            change = sketch.changes[number]
+            names = [part.__name__ for part in (source, carrier, consumer) if part is not None]
+            steps = ((change.label, change.of(sketch.files)),)
+            drawn.append(Project(sketch.package, sketch.files, tuple(names), steps))
+            number += 1
+    return drawn
+
+
 @st.composite
 def projects(draw: st.DrawFn, package: str, steps: int) -> Project:
     """One project with that many steps."""

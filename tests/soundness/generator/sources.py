@@ -351,7 +351,7 @@ def subprocess(sketch: Sketch) -> Value:
     module = sketch.module(
         f"import os\nimport subprocess\nimport sys\n\n\ndef {name}():\n"
         f"    script = os.path.join(os.path.dirname(__file__), '{script}')\n"
-        "    return subprocess.check_output([sys.executable, '-S', script], text=True)\n"
+        "    return subprocess.check_output([sys.executable, script], text=True)\n"
     )
     sketch.may("script of a child", child, f"({n})", f"(-{n})")
     return Value(module, name, True)
