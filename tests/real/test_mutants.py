@@ -10,7 +10,7 @@ from realsuites import catalogue
 
 sys.path.append(str(catalogue.ROOT / "benches"))
 
-from soundness import tries
+from soundness_suite import tries
 from soundness_trial import Trial
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("mutants")]

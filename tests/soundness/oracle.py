@@ -69,7 +69,7 @@ def judge(directory: Path, pack: list[Project], mode: str) -> Judgement:
                     what = f"`{node}` came to {outcome}, bare pytest to {bare.outcomes.get(node)}"
                     judgement.findings.append(Finding(project, step, what))
             if project.steps[step][0] == LAYOUT:
-                judgement.cosmetic += sum(node.startswith(own) for node in ran.executed)
+                judgement.cosmetic += sum(n.startswith(own) for n in ran.executed - ran.failing)
         before = bare.outcomes
         earlier.append(before)
     again = tree.testmon(mode)

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from . import carriers, consumers, sources
+from . import carriers, consumers, objects, sources, statements
 from .sketch import Change, Sketch
+
+SOURCES = [*sources.COMMON, *statements.ALL, *objects.ALL]
 
 LAYOUT = "layout"
 UNDO = "undo"
@@ -32,7 +34,7 @@ class Project:
 def each_by_itself() -> list[Project]:
     """One project for every edit of every construct, with the plainest constructs around it."""
     chains = [
-        *((source, None, consumers.functions) for source in (*sources.COMMON, *sources.RARE)),
+        *((source, None, consumers.functions) for source in (*SOURCES, *sources.RARE)),
         *((sources.body, carrier, consumers.functions) for carrier in carriers.ALL),
         *((sources.body, None, consumer) for consumer in consumers.ALL),
     ]
@@ -62,7 +64,7 @@ def projects(draw: st.DrawFn, package: str, steps: int) -> Project:
     sketch = Sketch(package)
     sketch.write("__init__.py", "")
     is_rare = draw(st.integers(0, 29)) == 29
-    source = draw(st.sampled_from(sources.RARE if is_rare else sources.COMMON))
+    source = draw(st.sampled_from(sources.RARE if is_rare else SOURCES))
     chain = draw(st.lists(st.sampled_from(carriers.ALL), max_size=3))
     consumer = draw(st.sampled_from(consumers.ALL))
     value = source(sketch)
