@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .generator import LAYOUT, Project
+from .generator import LAYOUT, Project, made
 from .runs import Edit, Files, Outcomes, Tree, changed
 
 
@@ -80,6 +81,25 @@ def judge(directory: Path, pack: list[Project], mode: str) -> Judgement:
             step = len(project.steps) - 1
             judgement.findings.append(Finding(project, step, f"runs again: {', '.join(more)}"))
     return judgement
+
+
+def cut_down(finding: Finding, mode: str) -> Finding:
+    """The finding of the smallest project that still has one; itself if the project has none when it is alone."""
+    smallest = _of_alone(finding.project, mode)
+    if smallest is None:
+        return finding
+    candidates = smallest.project.recipe.smaller()
+    while (recipe := next(candidates, None)) is not None:
+        found = _of_alone(made(recipe, "p0"), mode)
+        if found is not None:
+            smallest, candidates = found, recipe.smaller()
+    return smallest
+
+
+def _of_alone(project: Project, mode: str) -> Finding | None:
+    with tempfile.TemporaryDirectory(prefix="testmonx-soundness-") as directory:
+        findings = judge(Path(directory), [project], mode).findings
+    return findings[0] if findings else None
 
 
 def _came_to(node: str, outcome: list[str], earlier: list[Outcomes]) -> bool:

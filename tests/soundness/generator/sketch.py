@@ -52,12 +52,11 @@ class Value:
 
 @dataclass
 class Sketch:
-    """The project so far. `drawn` names the constructs that it is made of."""
+    """The project so far, and the edits that could be made of it."""
 
     package: str
     files: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    drawn: list[str] = field(default_factory=list)
     _count: int = 0
 
     def number(self) -> int:
@@ -88,6 +87,8 @@ class Sketch:
         return f"{module.replace('.', '/')}.py"
 
     def may(self, label: str, where: str, old: str | None, new: str | None) -> None:
-        """Notes an edit of a module (or of a file, by its path)."""
+        """Notes an edit of a module (or of a file, by its path); edits with the same label are numbered."""
         file = where if "/" in where else self.file(where)
+        same = sum(change.label.partition(" #")[0] == label for change in self.changes)
+        label = f"{label} #{same + 1}" if same else label
         self.changes.append(Change(label, file, old, new))
