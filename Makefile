@@ -8,7 +8,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench wheel clean tools
+.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench soundness soundness-generated wheel clean tools
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -32,6 +32,7 @@ help:
 	@echo "make lint    check formatting, clippy, mypy and ruff; changes nothing"
 	@echo "make fmt     format the Rust and the Python sources"
 	@echo "make bench   measure real suites with and without --testmon; writes docs/benchmarks.md"
+	@echo "make soundness  change real projects at random: is every test run whose outcome changes? writes docs/soundness.md"
 	@echo "make wheel   build the wheel for PYTHON into dist/"
 	@echo "make clean   remove everything that make has made"
 
@@ -72,6 +73,14 @@ bench: $(INSTALLED)
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
 		$(MAKE) wheel PYTHON=$$python; done
 	PYTHONPATH=scripts $(BIN)/python benches/recording.py $(BENCH_ARGS)
+
+# SOUNDNESS_ARGS="--suites click,flask --mutants 20 --jobs 2" takes a part; the same command goes on where it stopped.
+soundness: $(INSTALLED)
+	PYTHONPATH=scripts:benches $(BIN)/python benches/soundness.py $(or $(SOUNDNESS_ARGS),--peer --write)
+
+# Drawn projects, at random and without end in sight: SOUNDNESS_EXAMPLES=2000 make soundness-generated
+soundness-generated: $(INSTALLED)
+	SOUNDNESS_EXAMPLES=$(or $(SOUNDNESS_EXAMPLES),200) $(BIN)/python -m pytest -n 2 tests/soundness/test_generated.py
 
 wheel: $(INSTALLED)
 

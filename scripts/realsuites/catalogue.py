@@ -49,10 +49,16 @@ class Suite:
     requires: tuple[str, ...]
     arguments: tuple[str, ...]
     edit: Edit | None
+    purpose: str
 
 
 def suites() -> dict[str, Suite]:
-    """All suites by name, in the order of the list."""
+    """The suites of the tests, the demo and the benchmark by name, in the order of the list."""
+    return {name: suite for name, suite in all_suites().items() if not suite.purpose}
+
+
+def all_suites() -> dict[str, Suite]:
+    """Those, and the ones that are listed for `make soundness` alone."""
     with _LIST.open("rb") as file:
         listed = tomllib.load(file)
     return {
@@ -65,6 +71,7 @@ def suites() -> dict[str, Suite]:
             requires=tuple(entry["requires"]),
             arguments=tuple(entry.get("arguments", ())),
             edit=Edit(**entry["edit"]) if "edit" in entry else None,
+            purpose=entry.get("purpose", ""),
         )
         for name, entry in listed.items()
     }

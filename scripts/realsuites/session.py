@@ -20,13 +20,17 @@ _NOT_PASSED_ON = ("PYTEST_", "TESTMON", "COVERAGE_", "PYTHONPATH", "PYTHONDONTWR
 
 @dataclass(frozen=True)
 class Run:
-    """One run of pytest. Times are in seconds; `cpu` is user and system time, children included."""
+    """One run of pytest. Times are in seconds; `cpu` is user and system time, children included.
+
+    `marked` are the tests in which code called the log's `mark()`, if any did.
+    """
 
     status: int
     output: str
     outcomes: dict[str, list[str]]
     elapsed: float
     cpu: float
+    marked: frozenset[str] = frozenset()
 
     @property
     def executed(self) -> set[str]:
@@ -41,11 +45,14 @@ def run(
     *arguments: str,
     logged: bool = True,
     whole: bool = True,
+    store: Path | None = None,
+    longest: float = _LONGEST,
 ) -> Run:
     """Runs the suite's tests in `tree`.
 
     Without `logged`, nothing is loaded into pytest and `outcomes` is empty; without `whole`, the suite's own
-    arguments are left out, so that `arguments` can name what to collect.
+    arguments are left out, so that `arguments` can name what to collect. `store` is where testmonx (or its peer)
+    keeps its records, if not in the tree. A run of more than `longest` seconds is killed.
     """
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory) / "outcomes.json"
@@ -60,9 +67,13 @@ def run(
             name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)
         }
         environment = {**kept, "PYTHONPATH": os.pathsep.join(path), "OUTCOME_LOG": str(log)}
-        status, output, elapsed, cpu = _measured(command, tree, environment)
+        if store is not None:
+            environment["TESTMON_DATAFILE"] = str(store)
+        status, output, elapsed, cpu = _measured(command, tree, environment, longest)
         outcomes = json.loads(log.read_text(encoding="utf-8")) if log.exists() else {}
-    return Run(status, output, outcomes, elapsed, cpu)
+        marks = log.with_suffix(".marks")
+        marked = frozenset(marks.read_text(encoding="utf-8").splitlines() if marks.exists() else ())
+    return Run(status, output, outcomes, elapsed, cpu, marked)
 
 
 def call(program: Path, *arguments: str, directory: Path) -> str:
@@ -73,7 +84,7 @@ def call(program: Path, *arguments: str, directory: Path) -> str:
 
 
 def _measured(
-    command: list[str], directory: Path, environment: dict[str, str]
+    command: list[str], directory: Path, environment: dict[str, str], longest: float
 ) -> tuple[int, str, float, float]:
     """Exit status, output, elapsed and CPU seconds of a command, which is killed if it hangs."""
     with tempfile.TemporaryFile() as file:
@@ -86,7 +97,7 @@ def _measured(
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-        watchdog = threading.Timer(_LONGEST, process.kill)
+        watchdog = threading.Timer(longest, process.kill)
         watchdog.start()
         try:
             _, waited, usage = os.wait4(process.pid, 0)

@@ -31,7 +31,7 @@ def python_of(suite: Suite, base: Path, *, extra: tuple[str, ...] = ()) -> Path:
     venv = BUILD / "venvs" / name.replace("=", "")
     python = venv / "bin" / "python"
     with held(venv):
-        requirements = [*_pinned(), f"{suite.name}=={suite.version}", *suite.requires, *extra]
+        requirements = [*_pinned(suite), f"{suite.name}=={suite.version}", *suite.requires, *extra]
         if _changed(venv / ".requirements", "\n".join(requirements)):
             _run([str(base), "-m", "venv", "--clear", "--without-pip", str(venv)])
             _pip(python, ["--no-deps", *requirements] if not extra else requirements)
@@ -49,10 +49,11 @@ def _changed(stamp: Path, wanted: str) -> bool:
     return not stamp.exists() or stamp.read_text() != wanted
 
 
-def _pinned() -> list[str]:
-    """The lines of requirements-dev.txt for pytest and what it needs."""
+def _pinned(suite: Suite) -> list[str]:
+    """The lines of requirements-dev.txt for pytest and what it needs, less what the suite pins otherwise."""
     lines = (ROOT / "requirements-dev.txt").read_text().splitlines()
-    return [line for line in lines if line.partition("==")[0] in _ALWAYS]
+    wanted = set(_ALWAYS) - {requirement.partition("==")[0] for requirement in suite.requires}
+    return [line for line in lines if line.partition("==")[0] in wanted]
 
 
 def _version(python: Path) -> str:
