@@ -101,7 +101,7 @@ def test_from_a_directory_below(recorded: Project, monkeypatch: pytest.MonkeyPat
 
 
 def test_without_records(single: Project) -> None:
-    done = single.testmonx("status")
+    done = single.testmonx("status", "--rootdir", ".")
     assert done.status == 1
     assert done.err.startswith("testmonx: there is no store")
     assert "run `pytest --testmon` once" in done.err
