@@ -104,7 +104,7 @@ mod tests {
     use crate::RelPath;
     use crate::kinds::{file_fact, missing_fact};
     use crate::source::Outline;
-    use crate::world::Tree;
+    use crate::world::{Entry, Listed, Tree};
 
     struct OneFile;
 
@@ -118,7 +118,10 @@ mod tests {
         fn exists(&self, path: &RelPath) -> bool {
             path.as_str() == "a.txt"
         }
-        fn list(&self, _path: &RelPath) -> Option<Vec<String>> {
+        fn entry(&self, _path: &RelPath) -> Option<Entry> {
+            None
+        }
+        fn list(&self, _path: &RelPath) -> Option<Vec<Listed>> {
             None
         }
     }

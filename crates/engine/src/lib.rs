@@ -5,6 +5,7 @@ mod disk;
 mod distributions;
 mod environment;
 mod keeper;
+mod looking;
 mod mode;
 pub mod observer;
 mod opening;
@@ -16,6 +17,7 @@ mod session;
 mod status;
 mod survey;
 mod texts;
+mod witness;
 
 pub use distributions::installed_distributions;
 pub use environment::EnvironmentFacts;
@@ -23,8 +25,10 @@ pub use mode::{Mode, SwitchError, Switches};
 pub use opening::{DATAFILE, store_path};
 pub use plan::Arrangement;
 pub use project::Project;
-pub use recorder::{Access, Recorder, SpanId};
+pub use recorder::{Recorder, SpanId};
 pub use session::{Invocation, Role, Session};
 pub use status::{FileStatus, Status, StatusError, status};
+pub use witness::{Access, Sight, Witness};
+
 pub use testmonx_core::RelPath;
 pub use testmonx_core::trace::NodeId;

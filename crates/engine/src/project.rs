@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use testmonx_core::RelPath;
-use testmonx_core::path::fold;
+use testmonx_core::path::{fold, is_byproduct_name};
 
 /// The project as a set of files: all that belongs neither to the interpreter nor to installed
 /// distributions nor to the machine.
@@ -84,13 +84,7 @@ impl Project {
 
 /// Files that tools write beside the sources and that say nothing which the sources do not say.
 fn is_byproduct(path: &Path) -> bool {
-    path.extension().is_some_and(|ext| ext == "pyc" || ext == "pyo")
-        || path.components().any(|part| {
-            let part = part.as_os_str().to_string_lossy();
-            matches!(&*part, "__pycache__" | ".git" | ".hg" | ".pytest_cache" | ".testmon_xdist")
-                || part.starts_with(".testmondata")
-                || part.starts_with(".coverage")
-        })
+    path.components().any(|part| is_byproduct_name(&part.as_os_str().to_string_lossy()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Observation of this process, from before the first conftest file to the end of the session.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule};
 use testmonx_engine::observer::Observer;
-use testmonx_engine::{Project, Recorder};
+use testmonx_engine::{Project, Recorder, Witness};
 
 use crate::{audit, tracer};
 
@@ -45,7 +45,7 @@ impl Recording {
 fn start(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
     tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
         .map_err(|error| error.to_string())?;
-    audit::start(Arc::clone(recorder)).map_err(|error| {
+    audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>).map_err(|error| {
         tracer::stop(py);
         error.to_string()
     })
@@ -65,7 +65,7 @@ impl Recording {
     /// Ends the observation and gives the interpreter back what it took.
     pub(crate) fn stop(&mut self, py: Python<'_>) {
         if self.recorder.take().is_some() {
-            audit::stop();
+            audit::stop(py);
             tracer::stop(py);
         }
     }
@@ -84,9 +84,4 @@ fn note_loaded_modules(py: Python<'_>, recorder: &mut Recorder) -> PyResult<()> 
         }
     }
     Ok(())
-}
-
-/// Takes the lock on a recorder, whatever happened to an earlier holder.
-pub(crate) fn lock(recorder: &Mutex<Recorder>) -> std::sync::MutexGuard<'_, Recorder> {
-    recorder.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,9 @@
 
 mod block;
 mod docstring;
+mod entry;
 mod file;
+mod listing;
 mod missing;
 mod module;
 
@@ -14,7 +16,9 @@ use crate::{Digest, RelPath};
 
 pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};
+pub use entry::entry_fact;
 pub use file::file_fact;
+pub use listing::listing_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
 
@@ -64,6 +68,10 @@ kinds! {
     File = file::FileKind,
     /// That there was nothing at a path.
     Missing = missing::MissingKind,
+    /// What was at a path: a file, a directory, a link.
+    Entry = entry::EntryKind,
+    /// The names in a directory.
+    Listing = listing::ListingKind,
 }
 
 impl Kind {

@@ -9,6 +9,7 @@
 mod closure;
 mod files;
 mod intern;
+mod sights;
 mod source;
 mod span;
 mod teardown;
@@ -23,15 +24,16 @@ use testmonx_core::trace::{Batch, NodeId, Outcome, Subject, Trace};
 use testmonx_core::{Fact, RelPath};
 
 use self::closure::{Closures, Scene};
-use self::files::{Files, read_fact};
+use self::files::Files;
 use self::intern::Interner;
+use self::sights::Sights;
 use self::source::{Source, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
 use crate::observer::{CodeId, Observer, SourceId};
 use crate::project::Project;
+use crate::witness::Access;
 
-pub use files::Access;
 pub use span::SpanId;
 
 /// The span that is open when no other is.
@@ -68,6 +70,7 @@ pub struct Recorder {
     open: Vec<SpanId>,
     collections: HashMap<RelPath, SpanId>,
     files: Files,
+    sights: Sights,
     closures: Closures,
     interner: Interner,
     finished: Vec<Finished>,
@@ -86,6 +89,7 @@ impl Recorder {
             open: Vec::new(),
             collections: HashMap::new(),
             files: Files::default(),
+            sights: Sights::default(),
             closures: Closures::default(),
             interner: Interner::default(),
             finished: Vec::new(),
@@ -196,27 +200,6 @@ impl Recorder {
         }
     }
 
-    /// Charges the opening of the file at the absolute `place`.
-    pub fn file_opened(&mut self, place: &Path, access: Access) {
-        if access != Access::Write
-            && !self.files.is_own(place)
-            && let Some(path) = self.project.relative(place)
-            && let Some(fact) = read_fact(&path, place)
-        {
-            let id = self.charge(fact);
-            self.files.observed(id, place.to_owned());
-        }
-        // A directory is opened for writing to make a nameless file in it (`O_TMPFILE`).
-        if access != Access::Read && !place.is_dir() {
-            self.files.wrote(place);
-        }
-    }
-
-    /// Notes that the session made the file or directory at the absolute `place`.
-    pub fn made(&mut self, place: &Path) {
-        self.files.wrote(place);
-    }
-
     /// Charges the docstrings of the source file `path`, which a doctest reads.
     pub fn docstrings_read(&mut self, path: &RelPath) {
         let docstrings = self.sources.at(path).and_then(|id| self.sources.get(id).docstrings());
@@ -243,6 +226,7 @@ impl Recorder {
     /// Makes traces of all runs that ended since the last call.
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
+        self.files.settle(&mut self.interner);
         self.closures.start_batch();
         let mut traces = std::mem::take(&mut self.amended);
         traces.extend(finished.into_iter().map(|run| self.trace(run)));
