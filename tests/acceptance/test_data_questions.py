@@ -221,8 +221,8 @@ def test_a_package_that_lists_its_modules(project: Project) -> None:
     assert project.run().ended("failed") == ASKS
 
 
-def test_what_tools_and_the_session_leave_behind_changes_no_listing(project: Project) -> None:
-    project.write_files(
+def test_what_tools_and_the_session_leave_behind_changes_no_listing(single: Project) -> None:
+    single.write_files(
         {
             "pkg/__init__.py": "",
             "pkg/m.py": "X = 1",
@@ -243,17 +243,17 @@ def test_what_tools_and_the_session_leave_behind_changes_no_listing(project: Pro
                 """,
         }
     )
-    project.record()
-    assert project.run().executed == set()
-    (project.path / ".coverage").touch()
-    (project.path / "pkg" / "__pycache__").mkdir(exist_ok=True)
-    (project.path / "pkg" / "__pycache__" / "x.pyc").touch()
-    (project.path / ".mypy_cache").mkdir()
-    assert project.run().executed == set()
-    project.delete("left.txt")
-    assert project.run().executed == set()
-    project.write("pkg/new.py", "")
-    assert project.run().executed == nodes("test_m.py", "test_lists", "test_lists_again")
+    single.record()
+    assert single.run().executed == set()
+    (single.path / ".coverage").touch()
+    (single.path / "pkg" / "__pycache__").mkdir(exist_ok=True)
+    (single.path / "pkg" / "__pycache__" / "x.pyc").touch()
+    (single.path / ".mypy_cache").mkdir()
+    assert single.run().executed == set()
+    single.delete("left.txt")
+    assert single.run().executed == set()
+    single.write("pkg/new.py", "")
+    assert single.run().executed == nodes("test_m.py", "test_lists", "test_lists_again")
 
 
 def test_what_pytest_asks_for_itself_is_no_dependency(project: Project) -> None:

@@ -122,6 +122,8 @@ pub fn is_byproduct_name(name: &str) -> bool {
     NAMES.contains(&name)
         || name.starts_with(".testmondata")
         || name.starts_with(".coverage.")
+        // pytest makes its cache under such a name and then renames it.
+        || name.starts_with("pytest-cache-files-")
         || Path::new(name).extension().is_some_and(|ext| ext == "pyc" || ext == "pyo")
 }
 

@@ -4,6 +4,7 @@
 mod disk;
 mod distributions;
 mod environment;
+mod journal;
 mod keeper;
 mod looking;
 mod mode;
@@ -21,6 +22,7 @@ mod witness;
 
 pub use distributions::installed_distributions;
 pub use environment::EnvironmentFacts;
+pub use journal::{Journal, JournalError, Journals, Origin};
 pub use mode::{Mode, SwitchError, Switches};
 pub use opening::{DATAFILE, store_path};
 pub use plan::Arrangement;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use testmonx_core::RelPath;
 use testmonx_core::path::{fold, is_byproduct_name};
 
@@ -13,12 +14,13 @@ use testmonx_core::path::{fold, is_byproduct_name};
 ///
 /// Code beside the rootdir counts (a sibling checkout installed as editable, `../src` of a rootdir
 /// `tests/`): it can change under the developer's hands.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Project {
     root: PathBuf,
     libraries: Vec<PathBuf>,
     ignored: Vec<PathBuf>,
     /// Directories whose real place is known; most files share a few of them.
+    #[serde(skip)]
     real_dirs: RefCell<HashMap<PathBuf, Option<PathBuf>>>,
 }
 

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyModule};
 use testmonx_engine::observer::Observer;
 use testmonx_engine::{Project, Recorder, Witness};
 
-use crate::{audit, tracer};
+use crate::{audit, child, tracer};
 
 /// Observes this process. Only one can be on at a time; one that could not start says why.
 #[pyclass(module = "testmonx._native")]
@@ -43,11 +43,16 @@ impl Recording {
 }
 
 fn start(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
+    // A pytest that a test runs is a session of its own.
+    child::stop(py);
     tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
         .map_err(|error| error.to_string())?;
-    audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>).map_err(|error| {
+    let started = audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>)
+        .map_err(|error| error.to_string())
+        .and_then(|()| child::start_session(py, recorder));
+    started.inspect_err(|_| {
+        audit::stop(py);
         tracer::stop(py);
-        error.to_string()
     })
 }
 
@@ -65,6 +70,7 @@ impl Recording {
     /// Ends the observation and gives the interpreter back what it took.
     pub(crate) fn stop(&mut self, py: Python<'_>) {
         if self.recorder.take().is_some() {
+            child::stop(py);
             audit::stop(py);
             tracer::stop(py);
         }

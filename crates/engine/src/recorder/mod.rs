@@ -6,6 +6,7 @@
 //! is used by it. What a span observed becomes facts only when a batch is taken: by then imports
 //! that happened later, inside the same functions, are known too.
 
+mod children;
 mod closure;
 mod files;
 mod intern;
@@ -23,6 +24,7 @@ use testmonx_core::kinds::missing_fact;
 use testmonx_core::trace::{Batch, NodeId, Outcome, Subject, Trace};
 use testmonx_core::{Fact, RelPath};
 
+use self::children::Children;
 use self::closure::{Closures, Scene};
 use self::files::Files;
 use self::intern::Interner;
@@ -71,6 +73,7 @@ pub struct Recorder {
     collections: HashMap<RelPath, SpanId>,
     files: Files,
     sights: Sights,
+    children: Children,
     closures: Closures,
     interner: Interner,
     finished: Vec<Finished>,
@@ -90,6 +93,7 @@ impl Recorder {
             collections: HashMap::new(),
             files: Files::default(),
             sights: Sights::default(),
+            children: Children::default(),
             closures: Closures::default(),
             interner: Interner::default(),
             finished: Vec::new(),

@@ -123,6 +123,11 @@ impl Sources {
         self.by_path.get(path).copied()
     }
 
+    /// The source that was imported under `name`.
+    pub(super) fn named(&self, name: &str) -> Option<SourceId> {
+        self.by_module.get(name).copied()
+    }
+
     /// Notes that the source was imported under `name`.
     pub(super) fn name(&mut self, id: SourceId, name: &str, package: &str) {
         self.by_module.insert(name.to_owned(), id);

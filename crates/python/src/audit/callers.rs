@@ -18,22 +18,19 @@ const SOURCE_READERS: &[&str] = &[
     "/coverage/python.py",
 ];
 
-/// Code that asks for its own purposes: which file a module is, where a source is, what to collect.
-const OWN_PURPOSES: &[&str] = &[
-    "<frozen importlib",
-    "<frozen zipimport>",
-    "<frozen site>",
-    "/linecache.py",
-    "/tokenize.py",
-    "/inspect.py",
-    "/coverage/",
-    "/xdist/",
-    "/execnet/",
-    "/_pytest/",
-];
+/// Modules of the standard library that ask for their own purposes: which file a module is, where its
+/// source is, what is installed.
+const LOOKING_FOR_CODE: &[&str] =
+    &["linecache.py", "tokenize.py", "inspect.py", "importlib/metadata/"];
+
+/// Installed packages that do.
+const LOOKING_FOR_TESTS: &[&str] =
+    &["_pytest/", "coverage/", "execnet/", "pkg_resources/", "testmonx/", "xdist/"];
 
 /// `py.path.local`, which asks for whoever calls it, though it is pytest's.
 const PY_PATH: &str = "/_pytest/_py/";
+
+const SITE_PACKAGES: &str = "/site-packages/";
 
 /// Functions whose answer depends on more than what kind of entry there is.
 const MEASURES: &[&str] = &["getsize", "getmtime", "getatime", "getctime", "_sig"];
@@ -73,7 +70,7 @@ pub(super) fn reads_sources(py: Python<'_>) -> bool {
 pub(super) fn asker(py: Python<'_>) -> Asker {
     let mut asker = Asker::Measure;
     for (frame, file) in Frames::new(py) {
-        if !file.contains(PY_PATH) && OWN_PURPOSES.iter().any(|part| file.contains(part)) {
+        if has_own_purposes(&file) {
             return Asker::Machinery;
         }
         if !is_stdlib(&file) {
@@ -95,11 +92,27 @@ pub(super) fn asker(py: Python<'_>) -> Asker {
     asker
 }
 
+/// Whether the code of this file asks for itself, and not for a test.
+fn has_own_purposes(file: &str) -> bool {
+    let begins = |path: &str, parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
+    if let Some((_, inside)) = file.rsplit_once(SITE_PACKAGES) {
+        return begins(inside, LOOKING_FOR_TESTS) && !file.contains(PY_PATH);
+    }
+    match in_stdlib(file) {
+        Some(module) => begins(module, LOOKING_FOR_CODE),
+        None => begins(file, &["<frozen importlib", "<frozen zipimport", "<frozen site"]),
+    }
+}
+
+/// Whether the code of this file asks on behalf of its caller.
 fn is_stdlib(file: &str) -> bool {
-    let in_library = STDLIB.get().is_some_and(|dir| file.starts_with(dir.as_str()));
-    (in_library && !file.contains("/site-packages/"))
-        || file.starts_with("<frozen ")
-        || file.contains(PY_PATH)
+    in_stdlib(file).is_some() || file.starts_with("<frozen ") || file.contains(PY_PATH)
+}
+
+/// The rest of the path of a file of the standard library.
+fn in_stdlib(file: &str) -> Option<&str> {
+    let inside = file.strip_prefix(STDLIB.get()?.as_str())?;
+    (!inside.starts_with("site-packages/")).then_some(inside)
 }
 
 /// The frames of this thread from the innermost on, each with the name of its file.
