@@ -27,6 +27,9 @@ const LOOKING_FOR_CODE: &[&str] =
 const LOOKING_FOR_TESTS: &[&str] =
     &["_pytest/", "coverage/", "execnet/", "pkg_resources/", "testmonx/", "xdist/"];
 
+/// Parts of them that run what a test file gives them: a generator of parameters, say.
+const RUNNING_TESTS: &[&str] = &["_pytest/mark/", "_pytest/python.py"];
+
 /// `py.path.local`, which asks for whoever calls it, though it is pytest's.
 const PY_PATH: &str = "/_pytest/_py/";
 
@@ -96,7 +99,9 @@ pub(super) fn asker(py: Python<'_>) -> Asker {
 fn has_own_purposes(file: &str) -> bool {
     let begins = |path: &str, parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
     if let Some((_, inside)) = file.rsplit_once(SITE_PACKAGES) {
-        return begins(inside, LOOKING_FOR_TESTS) && !file.contains(PY_PATH);
+        return begins(inside, LOOKING_FOR_TESTS)
+            && !begins(inside, RUNNING_TESTS)
+            && !file.contains(PY_PATH);
     }
     match in_stdlib(file) {
         Some(module) => begins(module, LOOKING_FOR_CODE),

@@ -9,6 +9,7 @@ use pyo3::types::PyTuple;
 use testmonx_engine::{Access, Sight};
 
 use super::callers::{self, Asker};
+use super::commands::{self, Command};
 use super::{is_wanted, paths, tell};
 
 /// What an event says about files.
@@ -24,6 +25,8 @@ pub(super) enum Event {
     Database,
     /// The first argument is a library that is loaded.
     Library,
+    /// A program is started.
+    Command(Command),
     /// An extension module, with its file as second argument, among other imports.
     Import,
 }
@@ -40,7 +43,7 @@ pub(super) fn classify(name: &CStr) -> Option<Event> {
         b"sqlite3.connect" => Some(Event::Database),
         b"ctypes.dlopen" => Some(Event::Library),
         b"import" => Some(Event::Import),
-        _ => None,
+        _ => commands::classify(name).map(Event::Command),
     }
 }
 
@@ -76,6 +79,7 @@ pub(super) fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
                 opened(place, Access::Update);
             }
         }
+        Event::Command(command) => commands::handle(command, args)?,
         Event::Library => read_library(&args.get_item(0)?),
         Event::Import => read_library(&args.get_item(1)?),
     }

@@ -11,6 +11,7 @@
 //! and it does nothing unless a recording is on. For questions there is no event: see [`questions`].
 
 mod callers;
+mod commands;
 mod events;
 mod paths;
 mod questions;

@@ -23,7 +23,7 @@ pub(crate) use clock::Clock;
 use crate::{audit, tracer};
 
 /// The environment variable that names the directory for journals.
-const VARIABLE: &str = "TESTMONX_CHILDREN";
+pub(crate) const VARIABLE: &str = "TESTMONX_CHILDREN";
 
 /// What this process is.
 static PART: Mutex<Option<Part>> = Mutex::new(None);
