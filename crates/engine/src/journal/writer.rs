@@ -51,6 +51,7 @@ pub struct Journal {
     epoch: Box<dyn Fn() -> u64 + Send>,
     written: Box<dyn Fn() + Send>,
     noted_in: u64,
+    has_turned: bool,
     sources: Vec<PathBuf>,
     source_ids: HashMap<PathBuf, SourceId>,
     codes: Vec<CodeRef>,
@@ -99,6 +100,7 @@ impl Journal {
             file: None,
             is_broken: false,
             noted_in: epoch(),
+            has_turned: false,
             epoch,
             written,
             sources: Vec::new(),
@@ -116,6 +118,7 @@ impl Journal {
         self.seen.clear();
         self.ran.clear();
         self.noted_in = (self.epoch)();
+        self.has_turned = false;
     }
 
     /// Notes that this child cannot be observed.
@@ -127,6 +130,7 @@ impl Journal {
         let epoch = (self.epoch)();
         if self.noted_in != epoch {
             self.noted_in = epoch;
+            self.has_turned = true;
             self.seen.clear();
             self.ran.clear();
             if self.file.is_some() {
@@ -154,6 +158,10 @@ impl Journal {
         let path = self.dir.join(name);
         let mut file = OpenOptions::new().append(true).create_new(true).open(path).ok()?;
         file.write_all(&Note::Began(self.origin).framed()?).ok()?;
+        if self.has_turned {
+            // It had nothing to note in the epoch in which it began.
+            file.write_all(&Note::Turned.framed()?).ok()?;
+        }
         Some(file)
     }
 

@@ -65,8 +65,11 @@ pub(super) enum Asker {
 /// Whether the code that is running now reads source files for the interpreter or for pytest.
 pub(super) fn reads_sources(py: Python<'_>) -> bool {
     // `Path.read_bytes` and the like open on behalf of their caller.
-    let reader = Frames::new(py).find(|(_, file)| !file.contains("/pathlib"));
-    reader.is_some_and(|(_, file)| SOURCE_READERS.iter().any(|reader| file.ends_with(reader)))
+    match Frames::new(py).find(|(_, file)| !file.contains("/pathlib")) {
+        Some((_, file)) => SOURCE_READERS.iter().any(|reader| file.ends_with(reader)),
+        // The interpreter itself, which opens the script that it is to run.
+        None => true,
+    }
 }
 
 /// Who asks what is at some place. The standard library asks for whoever calls it.
