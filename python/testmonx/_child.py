@@ -15,7 +15,8 @@ def _observe(directory: str) -> None:
         from testmonx import _native
     except ImportError:
         return  # Installed for another interpreter, which shares the directory of packages.
-    _native.observe_child(directory, "--multiprocessing-fork" in sys.orig_argv)
+    is_worker = any("from multiprocessing." in argument for argument in sys.orig_argv)
+    _native.observe_child(directory, is_worker)
 
 
 _observe(os.environ["TESTMONX_CHILDREN"])

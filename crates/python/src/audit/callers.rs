@@ -1,6 +1,7 @@
 //! On whose behalf something is asked of the disk: what the import system, pytest or a reader of
 //! sources looks at is no dependency of the test that happens to run.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use pyo3::ffi;
@@ -62,10 +63,14 @@ pub(super) enum Asker {
     Measure,
 }
 
-/// Whether the code that is running now reads source files for the interpreter or for pytest.
-pub(super) fn reads_sources(py: Python<'_>) -> bool {
+/// Whether the code that is running now reads `place` as a source file, for the interpreter or for pytest.
+pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
     // `Path.read_bytes` and the like open on behalf of their caller.
     match Frames::new(py).find(|(_, file)| !file.contains("/pathlib")) {
+        // A script is looked at for whether it is an archive; an archive is data like any other.
+        Some((_, file)) if file == "<frozen zipimport>" => {
+            place.extension().is_some_and(|extension| extension == "py")
+        }
         Some((_, file)) => SOURCE_READERS.iter().any(|reader| file.ends_with(reader)),
         // The interpreter itself, which opens the script that it is to run.
         None => true,

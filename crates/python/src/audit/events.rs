@@ -96,7 +96,7 @@ fn open(args: &Bound<'_, PyTuple>) -> PyResult<()> {
         // It may be relative to a directory that the event does not tell: `questions` sees that.
         return Ok(());
     }
-    if access != Access::Read || !callers::reads_sources(args.py()) {
+    if access != Access::Read || !callers::reads_sources(args.py(), &place) {
         opened(place, access);
     }
     Ok(())

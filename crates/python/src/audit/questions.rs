@@ -209,7 +209,7 @@ fn note_open(call: &Call<'_>) {
         && let Some(flags) = call.argument(1, "flags").and_then(|flags| flags.extract().ok())
     {
         let access = access(flags);
-        if access != Access::Read || !callers::reads_sources(call.py) {
+        if access != Access::Read || !callers::reads_sources(call.py, &place) {
             opened(place, access);
         }
     }
