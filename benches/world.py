@@ -67,7 +67,13 @@ def _cpu() -> float:
 
 def _stop(recording: Recording, root: Path) -> None:
     """A session that is asked for nothing lets go of the recording."""
-    place = {"root": str(root), "datafile": "", "role": "single", "coordination": None, "worker": ""}
+    place = {
+        "root": str(root),
+        "datafile": "",
+        "role": "single",
+        "coordination": None,
+        "worker": "",
+    }
     switches = dict.fromkeys(
         ("testmon", "noselect", "nocollect", "forceselect", "no_testmon", "tmnet", "collect_only"),
         False,
@@ -75,7 +81,14 @@ def _stop(recording: Recording, root: Path) -> None:
     environment: dict[str, object] = dict.fromkeys(
         ("name", "interpreter", "platform", "pytest"), ""
     ) | dict.fromkeys(
-        ("plugins", "early_plugins", "distribution_dirs", "ini", "options", "ignored_distributions"),
+        (
+            "plugins",
+            "early_plugins",
+            "distribution_dirs",
+            "ini",
+            "options",
+            "ignored_distributions",
+        ),
         [],
     )
     Session(

@@ -135,7 +135,12 @@ def test_a_file_that_becomes_a_directory_or_a_program(single: Project) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["os.readlink('link')", "os.path.islink('link')", "os.path.realpath('link')", "open('link').read()"],
+    [
+        "os.readlink('link')",
+        "os.path.islink('link')",
+        "os.path.realpath('link')",
+        "open('link').read()",
+    ],
 )
 def test_a_link_that_leads_elsewhere(single: Project, question: str) -> None:
     single.write("one", "1")
@@ -257,7 +262,9 @@ def test_what_tools_and_the_session_leave_behind_changes_no_listing(single: Proj
 
 
 def test_what_pytest_asks_for_itself_is_no_dependency(project: Project) -> None:
-    project.write("test_m.py", "def test_asks(tmp_path, tmp_path_factory): tmp_path_factory.mktemp('x')")
+    project.write(
+        "test_m.py", "def test_asks(tmp_path, tmp_path_factory): tmp_path_factory.mktemp('x')"
+    )
     project.record()
     assert project.run().executed == set()
     project.write("other.txt", "")
