@@ -33,9 +33,9 @@ def main() -> None:
         os.chdir(root)
         python = [sys.executable, "-c", "pass"]
         actions: dict[str, tuple[int, Callable[[], object]]] = {
-            "os.path.exists, in the project": (20_000, lambda: os.path.exists("data/1.txt")),
-            "os.path.exists, elsewhere": (20_000, lambda: os.path.exists(sys.executable)),
-            "os.listdir, 20 names": (3_000, lambda: os.listdir("data")),
+            "Path.exists, in the project": (20_000, Path("data/1.txt").exists),
+            "Path.exists, elsewhere": (20_000, Path(sys.executable).exists),
+            "Path.iterdir, 20 names": (3_000, lambda: list(Path("data").iterdir())),
             "open and read 1 kB": (3_000, lambda: Path("data/1.txt").read_bytes()),
             "start of a Python child": (10, lambda: subprocess.run(python, check=True)),
         }
@@ -78,19 +78,10 @@ def _stop(recording: Recording, root: Path) -> None:
         ("testmon", "noselect", "nocollect", "forceselect", "no_testmon", "tmnet", "collect_only"),
         False,
     )
-    environment: dict[str, object] = dict.fromkeys(
-        ("name", "interpreter", "platform", "pytest"), ""
-    ) | dict.fromkeys(
-        (
-            "plugins",
-            "early_plugins",
-            "distribution_dirs",
-            "ini",
-            "options",
-            "ignored_distributions",
-        ),
-        [],
-    )
+    texts = ("name", "interpreter", "platform", "pytest")
+    lists = ("plugins", "early_plugins", "distribution_dirs", "ini", "options")
+    environment: dict[str, object] = dict.fromkeys(texts, "") | {name: [] for name in lists}
+    environment["ignored_distributions"] = []
     Session(
         recording,
         place=place,
