@@ -138,6 +138,9 @@ class Session:
     def close(self) -> None:
         """Gives the interpreter back what the recording took. Safe to call twice."""
 
+def observe_child(directory: str, is_spawned: bool) -> None:
+    """Observes this process for the session that made ``directory``, if that is still on."""
+
 def run_command(arguments: Sequence[str], installation: Mapping[str, Any]) -> int:
     """Runs the ``testmonx`` command, the program's name first; returns the exit status."""
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,16 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self::cut(&blake3::hash(bytes))
+    }
+
+    /// The digest of all bytes that `reader` gives: [`Digest::of`] them, without holding them.
+    ///
+    /// # Errors
+    /// If reading fails.
+    pub fn of_reader(mut reader: impl io::Read) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        io::copy(&mut reader, &mut hasher)?;
+        Ok(Self::cut(&hasher.finalize()))
     }
 
     /// The digest of anything hashable, under a `domain` that keeps digests of different things,

@@ -104,6 +104,29 @@ pub fn fold(path: &Path) -> PathBuf {
     folded
 }
 
+/// Whether a file or directory of this name is what tools write beside the sources, and says nothing
+/// that the sources do not say: caches, records of coverage, of hypothesis and of testmonx itself.
+#[must_use]
+pub fn is_byproduct_name(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "__pycache__",
+        ".coverage",
+        ".git",
+        ".hg",
+        ".hypothesis",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".testmon_xdist",
+    ];
+    NAMES.contains(&name)
+        || name.starts_with(".testmondata")
+        || name.starts_with(".coverage.")
+        // pytest makes its cache under such a name and then renames it.
+        || name.starts_with("pytest-cache-files-")
+        || Path::new(name).extension().is_some_and(|ext| ext == "pyc" || ext == "pyo")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +143,18 @@ mod tests {
         assert_eq!(rel("/home/me/lib/c.py").as_deref(), Some("../lib/c.py"));
         assert_eq!(rel("/etc/passwd"), None);
         assert_eq!(rel("a/b.py"), None);
+    }
+
+    #[test]
+    fn byproducts_have_names_of_their_own() {
+        for name in
+            ["__pycache__", "a.pyc", ".coverage", ".coverage.host.1", ".testmondata-journal"]
+        {
+            assert!(is_byproduct_name(name), "{name}");
+        }
+        for name in ["a.py", ".coveragerc", "pyc", ".github", "coverage"] {
+            assert!(!is_byproduct_name(name), "{name}");
+        }
     }
 
     #[test]

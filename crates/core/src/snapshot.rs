@@ -105,7 +105,7 @@ mod tests {
     use crate::RelPath;
     use crate::kinds::{file_fact, missing_fact};
     use crate::source::Outline;
-    use crate::world::{Installed, Outlines, Tree};
+    use crate::world::{Entry, Installed, Listed, Outlines, Tree};
 
     struct OneFile;
 
@@ -119,7 +119,10 @@ mod tests {
         fn exists(&self, path: &RelPath) -> bool {
             path.as_str() == "a.txt"
         }
-        fn list(&self, _path: &RelPath) -> Option<Vec<String>> {
+        fn entry(&self, _path: &RelPath) -> Option<Entry> {
+            None
+        }
+        fn list(&self, _path: &RelPath) -> Option<Vec<Listed>> {
             None
         }
     }

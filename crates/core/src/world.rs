@@ -6,6 +6,41 @@ use std::sync::Arc;
 use crate::source::Outline;
 use crate::{Digest, RelPath};
 
+/// What a path leads to, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// A file that its owner may not execute.
+    File,
+    /// A file that its owner may execute.
+    Program,
+    /// A directory.
+    Directory,
+    /// A socket, a device, a pipe.
+    Other,
+    /// Nothing: a link that leads nowhere.
+    Nothing,
+}
+
+/// What is at a path: all that `stat` says and that is the same in another checkout.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// If it is a link, its text.
+    pub link: Option<String>,
+    /// What it leads to.
+    pub target: Target,
+}
+
+/// One entry of a directory, as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a link.
+    pub is_link: bool,
+    /// What it leads to. A listing does not tell [`Target::Program`] from [`Target::File`].
+    pub target: Target,
+}
+
 /// Plain answers about the working tree, given by whoever owns the disk.
 pub trait Tree {
     /// The digest of the file's content; `None` if there is no readable file.
@@ -14,8 +49,10 @@ pub trait Tree {
     fn read(&self, path: &RelPath) -> Option<Vec<u8>>;
     /// Whether anything is there: a file, a directory, a link that leads somewhere.
     fn exists(&self, path: &RelPath) -> bool;
-    /// The names in a directory, sorted; `None` if it is none.
-    fn list(&self, path: &RelPath) -> Option<Vec<String>>;
+    /// What is there; `None` if nothing is.
+    fn entry(&self, path: &RelPath) -> Option<Entry>;
+    /// What is in a directory, in no order; `None` if it is none.
+    fn list(&self, path: &RelPath) -> Option<Vec<Listed>>;
 }
 
 /// Plain answers about what is installed for the interpreter, outside of the project.

@@ -8,21 +8,16 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use testmonx_core::source::{Outline, SourceModel};
-use testmonx_core::world::{Installed, Outlines, Tree};
+use testmonx_core::world::{Entry, Installed, Listed, Outlines, Tree};
 use testmonx_core::{Digest, RelPath};
-use testmonx_store::{FileStat, StatRecord};
+use testmonx_store::StatRecord;
 
+use crate::looking;
 use crate::packages::Packages;
-
-/// How much older than its record a stat must be: the coarsest clock that a common file system
-/// stamps files with, and some slack for clocks that differ between a file server and this machine.
-const RACY_NS: i64 = 2_500_000_000;
 
 /// The working tree under a rootdir, and what is installed for it.
 #[derive(Debug, Default)]
@@ -73,7 +68,7 @@ impl Disk {
 
     fn digest_file(&self, path: &RelPath) -> Option<Digest> {
         let place = path.under(&self.root);
-        let Some(before) = stat(&place) else {
+        let Some(before) = looking::stat(&place) else {
             if self.recorded_stats.contains_key(path) {
                 self.learned.borrow_mut().gone.push(path.clone());
             }
@@ -81,14 +76,14 @@ impl Disk {
         };
         if let Some(known) = self.recorded_stats.get(path)
             && known.stat == before
-            && before.mtime_ns.max(before.ctime_ns) + RACY_NS < known.recorded_at_ns
+            && looking::is_settled(&before, known.recorded_at_ns)
         {
             return Some(known.content);
         }
-        let recorded_at_ns = now_ns();
-        let content = Digest::of(&fs::read(&place).ok()?);
+        let recorded_at_ns = looking::now_ns();
+        let content = looking::digest(&place)?;
         // A file that changed while it was read gets no record.
-        if stat(&place) == Some(before) {
+        if looking::stat(&place) == Some(before) {
             let record = StatRecord { path: path.clone(), stat: before, content, recorded_at_ns };
             self.learned.borrow_mut().stats.push(record);
         }
@@ -129,13 +124,12 @@ impl Tree for Disk {
         path.under(&self.root).exists()
     }
 
-    fn list(&self, path: &RelPath) -> Option<Vec<String>> {
-        let mut names = fs::read_dir(path.under(&self.root))
-            .ok()?
-            .map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect::<Option<Vec<_>>>()?;
-        names.sort_unstable();
-        Some(names)
+    fn entry(&self, path: &RelPath) -> Option<Entry> {
+        looking::entry(&path.under(&self.root)).ok()
+    }
+
+    fn list(&self, path: &RelPath) -> Option<Vec<Listed>> {
+        looking::list(&path.under(&self.root))
     }
 }
 
@@ -166,20 +160,4 @@ impl Outlines for Disk {
         self.outlines.borrow_mut().insert(path.clone(), outline.clone());
         outline
     }
-}
-
-/// The stat of a regular file.
-fn stat(path: &Path) -> Option<FileStat> {
-    let meta = fs::metadata(path).ok()?;
-    meta.is_file().then(|| FileStat {
-        size: meta.len(),
-        mtime_ns: meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec()),
-        ctime_ns: meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec()),
-        inode: meta.ino(),
-    })
-}
-
-fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

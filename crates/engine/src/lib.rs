@@ -3,7 +3,9 @@
 
 mod disk;
 mod environment;
+mod journal;
 mod keeper;
+mod looking;
 mod mode;
 pub mod observer;
 mod opening;
@@ -16,15 +18,19 @@ mod session;
 mod status;
 mod survey;
 mod texts;
+mod witness;
 
 pub use environment::{EnvironmentFacts, plugin_requirements};
+pub use journal::{Journal, JournalError, Journals, Origin};
 pub use mode::{Mode, SwitchError, Switches};
 pub use opening::{DATAFILE, store_path};
 pub use packages::{Installation, Packages, Place};
 pub use plan::Arrangement;
 pub use project::Project;
-pub use recorder::{Access, Recorder, SpanId};
+pub use recorder::{Recorder, SpanId};
 pub use session::{Invocation, Role, Session};
 pub use status::{FileStatus, Status, StatusError, status};
+pub use witness::{Access, Sight, Witness};
+
 pub use testmonx_core::RelPath;
 pub use testmonx_core::trace::NodeId;

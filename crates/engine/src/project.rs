@@ -5,20 +5,22 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use testmonx_core::RelPath;
-use testmonx_core::path::fold;
+use testmonx_core::path::{fold, is_byproduct_name};
 
 /// The project as a set of files: all that belongs neither to the interpreter nor to installed
 /// distributions nor to the machine.
 ///
 /// Code beside the rootdir counts (a sibling checkout installed as editable, `../src` of a rootdir
 /// `tests/`): it can change under the developer's hands.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Project {
     root: PathBuf,
     libraries: Vec<PathBuf>,
     ignored: Vec<PathBuf>,
     /// Directories whose real place is known; most files share a few of them.
+    #[serde(skip)]
     real_dirs: RefCell<HashMap<PathBuf, Option<PathBuf>>>,
 }
 
@@ -84,13 +86,7 @@ impl Project {
 
 /// Files that tools write beside the sources and that say nothing which the sources do not say.
 fn is_byproduct(path: &Path) -> bool {
-    path.extension().is_some_and(|ext| ext == "pyc" || ext == "pyo")
-        || path.components().any(|part| {
-            let part = part.as_os_str().to_string_lossy();
-            matches!(&*part, "__pycache__" | ".git" | ".hg" | ".pytest_cache" | ".testmon_xdist")
-                || part.starts_with(".testmondata")
-                || part.starts_with(".coverage")
-        })
+    path.components().any(|part| is_byproduct_name(&part.as_os_str().to_string_lossy()))
 }
 
 #[cfg(test)]

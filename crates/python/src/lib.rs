@@ -4,6 +4,7 @@
 //! the engine's answers go out as plain values.
 
 mod audit;
+mod child;
 mod command;
 mod installed_files;
 mod invocation;
@@ -26,6 +27,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<recording::Recording>()?;
     module.add_class::<session::Session>()?;
     module.add_class::<tracer::testing::TracerProbe>()?;
+    module.add_function(wrap_pyfunction!(child::observe_child, module)?)?;
     module.add_function(wrap_pyfunction!(command::run_command, module)?)?;
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! Observation of this process, from before the first conftest file to the end of the session.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule};
 use testmonx_engine::observer::Observer;
-use testmonx_engine::{Packages, Project, Recorder};
+use testmonx_engine::{Packages, Project, Recorder, Witness};
 
 use crate::invocation::Installation;
-use crate::{audit, installed_files, tracer};
+use crate::{audit, child, installed_files, tracer};
 
 /// Observes this process. Only one can be on at a time; one that could not start says why.
 #[pyclass(module = "testmonx._native")]
@@ -47,13 +47,18 @@ impl Recording {
 }
 
 fn start(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
+    // A pytest that a test runs is a session of its own.
+    child::stop(py);
     tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
         .map_err(|error| error.to_string())?;
-    let audited = audit::start(Arc::clone(recorder));
-    audited.and_then(|()| installed_files::start(Arc::clone(recorder))).map_err(|error| {
-        audit::stop();
+    let started = audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>)
+        .map_err(|error| error.to_string())
+        .and_then(|()| child::start_session(py, recorder));
+    installed_files::start(Arc::clone(recorder));
+    started.inspect_err(|_| {
+        installed_files::stop();
+        audit::stop(py);
         tracer::stop(py);
-        error.to_string()
     })
 }
 
@@ -71,8 +76,9 @@ impl Recording {
     /// Ends the observation and gives the interpreter back what it took.
     pub(crate) fn stop(&mut self, py: Python<'_>) {
         if self.recorder.take().is_some() {
-            audit::stop();
+            child::stop(py);
             installed_files::stop();
+            audit::stop(py);
             tracer::stop(py);
         }
     }
@@ -91,9 +97,4 @@ fn note_loaded_modules(py: Python<'_>, recorder: &mut Recorder) -> PyResult<()> 
         }
     }
     Ok(())
-}
-
-/// Takes the lock on a recorder, whatever happened to an earlier holder.
-pub(crate) fn lock(recorder: &Mutex<Recorder>) -> std::sync::MutexGuard<'_, Recorder> {
-    recorder.lock().unwrap_or_else(PoisonError::into_inner)
 }

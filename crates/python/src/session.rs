@@ -13,7 +13,7 @@ use testmonx_engine::{NodeId, Role, Session as Engine, SpanId};
 
 use crate::invocation::{Environment, Installation, Place, Switches, invocation};
 use crate::recording::Recording;
-use crate::{UsageError, tracer};
+use crate::{UsageError, child, tracer};
 
 /// This process's part in one run of pytest.
 #[pyclass(module = "testmonx._native")]
@@ -184,8 +184,7 @@ impl Session {
 
     /// All observations that were not sent, if any.
     fn last_observations<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        tracer::switch(py);
-        self.guarded(Engine::observations).map(|bytes| PyBytes::new(py, &bytes))
+        self.switched(py, Engine::observations).map(|bytes| PyBytes::new(py, &bytes))
     }
 
     /// Takes what a worker sent, if it sent something.
@@ -240,6 +239,7 @@ impl Session {
     /// Lets the tracer hand over what ran, then has the engine do `action`.
     fn switched<T: Default>(&mut self, py: Python<'_>, action: impl FnOnce(&mut Engine) -> T) -> T {
         tracer::switch(py);
+        self.guarded(|_| child::collect());
         self.guarded(action)
     }
 
@@ -258,7 +258,7 @@ impl Session {
 
     /// Stops observing where nothing is recorded; gives up where the record is incomplete.
     fn check_recording(&mut self, py: Python<'_>) {
-        let fault = tracer::fault().map(|fault| fault.to_string());
+        let fault = tracer::fault().map(|fault| fault.to_string()).or_else(child::fault);
         let Some(engine) = &mut self.engine else {
             self.recording.borrow_mut(py).stop(py);
             return;

@@ -6,9 +6,11 @@ mod binding;
 mod block;
 mod docstring;
 mod effects;
+mod entry;
 mod file;
 mod implied;
 mod imports;
+mod listing;
 mod metadata;
 mod missing;
 mod module;
@@ -27,9 +29,11 @@ pub use binding::binding_fact;
 pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};
 pub use effects::{effects_fact, effects_on_fact};
+pub use entry::entry_fact;
 pub use file::file_fact;
 pub use implied::implied_fact;
 pub use imports::imports_fact;
+pub use listing::listing_fact;
 pub use metadata::metadata_fact;
 pub use missing::missing_fact;
 pub use module::module_fact;
@@ -109,6 +113,10 @@ kinds! {
     NoPackage = no_package::NoPackageKind,
     /// A distribution's metadata, or that of all.
     Metadata = metadata::MetadataKind,
+    /// What was at a path: a file, a directory, a link.
+    Entry = entry::EntryKind,
+    /// The names in a directory.
+    Listing = listing::ListingKind,
 }
 
 impl Kind {

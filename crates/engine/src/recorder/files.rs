@@ -1,44 +1,89 @@
-//! Data files: which were read, and which are the session's own work.
+//! What was seen of the disk, and what of it is the session's own work.
 //!
 //! What the session itself wrote is no dependency: a file or directory that it made, and a file that
-//! it read first and then wrote over.
+//! it read first and then wrote over. Of a file that was opened for both, or by code that does not say
+//! for which (a database), only its stat tells whether it was written.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use testmonx_core::kinds::{file_fact, missing_fact};
+use testmonx_core::kinds::{entry_fact, file_fact, listing_fact, missing_fact};
 use testmonx_core::path::fold;
+use testmonx_core::world::Listed;
 use testmonx_core::{Digest, Fact, RelPath};
+use testmonx_store::FileStat;
 
-/// How a file was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Its content was to be read.
-    Read,
-    /// Its content was to be changed without being read.
-    Write,
-    /// Its content was to be read and changed.
-    Update,
-}
+use super::intern::Interner;
+use crate::looking;
 
-/// The files that the session has made or changed.
+/// The files that the session has made or changed, and what it saw of the others.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     own: HashSet<PathBuf>,
+    /// Of those, the ones that were not there before, by directory.
+    made: HashMap<PathBuf, BTreeSet<String>>,
     /// Facts about files, by the place that they are about, to find those that the session's own
     /// writing overtook.
     observed: HashMap<u32, PathBuf>,
+    /// Files that were opened by code that may change them, with their stat before.
+    suspected: HashMap<PathBuf, Option<FileStat>>,
+    listings: Vec<Seen>,
+    /// Directories with listings in which something was made since.
+    unsettled: HashSet<PathBuf>,
+    /// The fact that a listing stands for now, by the fact that it was first.
+    settled: HashMap<u32, u32>,
+    digests: RefCell<HashMap<PathBuf, Hashed>>,
+}
+
+/// A listing as it was seen.
+#[derive(Debug)]
+struct Seen {
+    fact: u32,
+    path: RelPath,
+    place: PathBuf,
+    entries: Vec<Listed>,
+}
+
+/// A file's digest, and for which stat and since when it is known.
+#[derive(Clone, Copy, Debug)]
+struct Hashed {
+    stat: FileStat,
+    at_ns: i64,
+    digest: Digest,
 }
 
 impl Files {
-    /// Notes that the session made or changed what is at `place`.
+    /// Notes that the session changed what is at `place`.
     pub(super) fn wrote(&mut self, place: &Path) {
         self.own.insert(fold(place));
     }
 
-    /// How many files and directories the session has made or changed so far.
+    /// How much the session has made or changed so far: facts can stand no longer when this has grown.
     pub(super) fn written(&self) -> usize {
-        self.own.len()
+        self.own.len() + self.settled.len()
+    }
+
+    /// Notes that the session made what is at `place`.
+    pub(super) fn made(&mut self, place: &Path) {
+        let place = fold(place);
+        if let (Some(dir), Some(name)) =
+            (place.parent(), place.file_name().and_then(|n| n.to_str()))
+            && !self.is_own(dir)
+        {
+            if self.listings.iter().any(|seen| seen.place == dir) {
+                self.unsettled.insert(dir.to_owned());
+            }
+            self.made.entry(dir.to_owned()).or_default().insert(name.to_owned());
+        }
+        self.own.insert(place);
+    }
+
+    /// Notes that code opened the file at `place` that may change it without saying so.
+    pub(super) fn suspect(&mut self, place: &Path) {
+        let stat = looking::stat(place);
+        self.suspected.entry(fold(place)).or_insert(stat);
     }
 
     /// Whether the session made what is at `place`, or a directory above it.
@@ -51,9 +96,73 @@ impl Files {
         self.observed.insert(fact, place);
     }
 
+    /// The fact that the directory at `place` holds what it holds now, less what the session made.
+    pub(super) fn listing(
+        &mut self,
+        path: &RelPath,
+        place: &Path,
+        interner: &mut Interner,
+    ) -> Option<u32> {
+        let entries = looking::list(place)?;
+        let place = fold(place);
+        let fact = interner.fact(listing_fact(path, &entries, self.made_in(&place)));
+        if !self.listings.iter().any(|seen| seen.fact == fact) {
+            self.listings.push(Seen { fact, path: path.clone(), place, entries });
+        }
+        Some(fact)
+    }
+
+    /// Brings listings up to what the session has made since they were seen, and finds out which
+    /// suspected files it has changed.
+    pub(super) fn settle(&mut self, interner: &mut Interner) {
+        for seen in self.listings.iter().filter(|seen| self.unsettled.contains(&seen.place)) {
+            let fact = listing_fact(&seen.path, &seen.entries, self.made_in(&seen.place));
+            self.settled.insert(seen.fact, interner.fact(fact));
+        }
+        self.unsettled.clear();
+        let own = &mut self.own;
+        self.suspected.retain(|place, before| {
+            let is_unchanged = looking::stat(place) == *before;
+            if !is_unchanged {
+                own.insert(place.clone());
+            }
+            is_unchanged
+        });
+    }
+
     /// Those of `facts` that the session's own writing has not overtaken.
     pub(super) fn standing(&self, facts: &BTreeSet<u32>) -> BTreeSet<u32> {
-        facts.iter().copied().filter(|fact| !self.is_overtaken(*fact)).collect()
+        let standing = facts.iter().filter(|fact| !self.is_overtaken(**fact));
+        standing.map(|fact| self.settled.get(fact).copied().unwrap_or(*fact)).collect()
+    }
+
+    /// The fact that a reader of `path` saw, given what is there; `None` for a directory, a device or
+    /// what cannot be read (the reader saw no content either).
+    pub(super) fn read_fact(&self, path: &RelPath, place: &Path) -> Option<Fact> {
+        match std::fs::metadata(place) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Some(missing_fact(path)),
+            Ok(meta) if meta.is_file() => Some(file_fact(path, self.digest(place)?)),
+            _ => None,
+        }
+    }
+
+    /// The digest of the file at `place` as it is now. Many tests may read the same large file.
+    fn digest(&self, place: &Path) -> Option<Digest> {
+        let stat = looking::stat(place)?;
+        if let Some(known) = self.digests.borrow().get(place)
+            && known.stat == stat
+            && looking::is_settled(&stat, known.at_ns)
+        {
+            return Some(known.digest);
+        }
+        let at_ns = looking::now_ns();
+        let digest = looking::digest(place)?;
+        self.digests.borrow_mut().insert(place.to_owned(), Hashed { stat, at_ns, digest });
+        Some(digest)
+    }
+
+    fn made_in(&self, dir: &Path) -> impl Iterator<Item = &str> {
+        self.made.get(dir).into_iter().flatten().map(String::as_str)
     }
 
     fn is_overtaken(&self, fact: u32) -> bool {
@@ -61,14 +170,13 @@ impl Files {
     }
 }
 
-/// The fact that a reader of `path` saw, given what is there; `None` for a directory, a device or
-/// what cannot be read (the reader saw no content either).
-pub(super) fn read_fact(path: &RelPath, place: &Path) -> Option<Fact> {
-    match std::fs::metadata(place) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(missing_fact(path)),
-        Ok(meta) if meta.is_file() => {
-            Some(file_fact(path, Digest::of(&std::fs::read(place).ok()?)))
-        }
-        _ => None,
+/// The fact that who asks what is at `path` is told; `None` if that cannot be told.
+pub(super) fn asked_fact(path: &RelPath, place: &Path) -> Option<Fact> {
+    match looking::entry(place) {
+        Ok(entry) => Some(entry_fact(path, &entry)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(missing_fact(path)),
+        // `a/b`, where `a` is a file.
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Some(missing_fact(path)),
+        Err(_) => None,
     }
 }

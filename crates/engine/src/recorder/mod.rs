@@ -7,12 +7,14 @@
 //! for, and is told to the [`Program`] of bindings. What a span observed becomes facts only when a batch
 //! is taken: by then imports that happened later, inside the same functions, are known too.
 
+mod children;
 mod closure;
 mod files;
 mod intern;
 mod memos;
 mod observing;
 mod packages;
+mod sights;
 mod source;
 mod span;
 mod teardown;
@@ -27,11 +29,13 @@ use testmonx_core::kinds::missing_fact;
 use testmonx_core::trace::{Batch, NodeId, Outcome, Subject, Trace};
 use testmonx_core::{Fact, RelPath};
 
+use self::children::Children;
 use self::closure::{Closures, Scene, Standpoint, conftest_places};
-use self::files::{Files, read_fact};
+use self::files::Files;
 use self::intern::Interner;
 use self::memos::Memos;
 use self::packages::PackageFacts;
+use self::sights::Sights;
 use self::source::{Block, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
@@ -39,8 +43,8 @@ use crate::disk::Disk;
 use crate::observer::{CodeId, Observer, SourceId};
 use crate::packages::{Packages, Place};
 use crate::project::Project;
+use crate::witness::Access;
 
-pub use files::Access;
 pub use span::SpanId;
 
 /// The span that is open when no other is.
@@ -81,6 +85,8 @@ pub struct Recorder {
     collections: FxHashMap<RelPath, SpanId>,
     files: Files,
     packages: PackageFacts,
+    sights: Sights,
+    children: Children,
     closures: Closures,
     memos: Memos,
     interner: Interner,
@@ -105,6 +111,8 @@ impl Recorder {
             collections: FxHashMap::default(),
             files: Files::default(),
             packages: PackageFacts::default(),
+            sights: Sights::default(),
+            children: Children::default(),
             closures: Closures::default(),
             memos: Memos::default(),
             interner: Interner::default(),
@@ -241,22 +249,6 @@ impl Recorder {
         }
     }
 
-    /// Charges the opening of the file at the absolute `place`.
-    pub fn file_opened(&mut self, place: &Path, access: Access) {
-        if access != Access::Write
-            && !self.files.is_own(place)
-            && let Some(path) = self.project.relative(place)
-            && let Some(fact) = read_fact(&path, place)
-        {
-            let id = self.charge(fact);
-            self.files.observed(id, place.to_owned());
-        }
-        // A directory is opened for writing to make a nameless file in it (`O_TMPFILE`).
-        if access != Access::Read && !place.is_dir() {
-            self.files.wrote(place);
-        }
-    }
-
     /// What the file at `place` belongs to, if it is an installed distribution's.
     #[must_use]
     pub fn installed_at(&self, place: &Path) -> Option<Place> {
@@ -268,17 +260,6 @@ impl Recorder {
         if let Some(fact) = self.packages.read(place, reader) {
             self.charge(fact);
         }
-    }
-
-    /// Notes that the session made the file or directory at the absolute `place`.
-    pub fn made(&mut self, place: &Path) {
-        self.files.wrote(place);
-    }
-
-    /// Notes how far the body of the module has come that is being imported: to this line, 0 if none
-    /// is. What is charged next happened for the sake of that.
-    pub fn stands_at(&mut self, line: u32) {
-        self.line = line;
     }
 
     /// Charges the docstrings of the source file `path`, which a doctest reads; and all of its module
@@ -298,7 +279,7 @@ impl Recorder {
         let Some(place) = place.to_str() else { return };
         if let Some(source) = self.source(place) {
             self.program.name(self.sources.get(source).module, name, package);
-            self.sources.name(name);
+            self.sources.name(source, name);
             let session = &mut self.spans[SESSION as usize].observed;
             session.imported.insert(source);
             session.whole.insert(source);
@@ -314,6 +295,7 @@ impl Recorder {
     /// Makes traces of all runs that ended since the last call.
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
+        self.files.settle(&mut self.interner);
         self.closures.start_batch(&self.files);
         let standpoints: Vec<Standpoint> =
             finished.iter().map(|run| self.standpoint(&run.subject)).collect();

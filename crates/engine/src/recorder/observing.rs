@@ -58,7 +58,7 @@ impl Observer for Recorder {
         let source = self.sources.code(module).source;
         let of_program = self.sources.get(source).module;
         self.program.name(of_program, name, package);
-        self.sources.name(name);
+        self.sources.name(source, name);
         match importer.and_then(|importer| self.body(importer)) {
             // Every run of the function depends on the module, also those that find it imported.
             Some(body) => self.program.imported_by(body, of_program),

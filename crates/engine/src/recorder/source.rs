@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
 use testmonx_core::kinds::{block_fact, docstrings_fact, file_fact, implied_fact, module_fact};
 use testmonx_core::source::{CodeBlock, Import, Outline, SourceModel};
@@ -115,7 +115,7 @@ pub(super) struct Sources {
     code_ids: FxHashMap<(SourceId, Box<str>, u32), CodeId>,
     by_path: FxHashMap<RelPath, SourceId>,
     by_module: FxHashMap<ModuleId, SourceId>,
-    names: FxHashSet<Box<str>>,
+    names: FxHashMap<Box<str>, SourceId>,
 }
 
 impl Sources {
@@ -163,15 +163,18 @@ impl Sources {
     }
 
     /// Notes that a source was imported under `name`.
-    pub(super) fn name(&mut self, name: &str) {
-        if !self.names.contains(name) {
-            self.names.insert(name.into());
-        }
+    pub(super) fn name(&mut self, id: SourceId, name: &str) {
+        self.names.insert(name.into(), id);
+    }
+
+    /// The source that was imported under `name`.
+    pub(super) fn named(&self, name: &str) -> Option<SourceId> {
+        self.names.get(name).copied()
     }
 
     /// Whether a source was imported under `name`.
     pub(super) fn has_module(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.names.contains_key(name)
     }
 
     /// The import statements in the function that `code` runs.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use testmonx_core::trace::SpanBody;
 
 use super::*;
+use crate::witness::{Sight, Witness};
 
 /// A project on disk, and a recorder of it.
 struct Scenario {
@@ -60,6 +61,10 @@ impl Scenario {
         body(self);
         self.recorder.close(span);
         self.recorder.finish_test(span, Outcome::Passed, 1);
+    }
+
+    fn opened(&mut self, place: &Path, access: Access) {
+        self.recorder.saw(Sight::Opened { place: place.to_owned(), access });
     }
 
     fn ran(&mut self, path: &str, name: &str, line: u32) -> CodeId {
@@ -210,13 +215,14 @@ fn data_files_count_unless_the_session_made_them() {
     scenario.test("test_a.py::test_n", |s| {
         let place = |name: &str| s.dir.path().join(name);
         let [data, log, flag, made] = ["data.txt", "log.txt", "flag", "made"].map(place);
-        s.recorder.file_opened(&data, Access::Read);
-        s.recorder.file_opened(&flag, Access::Read);
-        s.recorder.file_opened(&log, Access::Update);
-        s.recorder.made(&made);
+        s.opened(&data, Access::Read);
+        s.opened(&flag, Access::Read);
+        s.opened(&log, Access::Update);
+        fs::write(&log, "1, 2").unwrap();
+        s.recorder.saw(Sight::Made { place: made.clone() });
         fs::create_dir(&made).unwrap();
         fs::write(made.join("x"), "1").unwrap();
-        s.recorder.file_opened(&made.join("x"), Access::Read);
+        s.opened(&made.join("x"), Access::Read);
     });
     let facts = &scenario.traces()[0].1;
     assert!(facts.is_superset(&keys(&["data.txt", "flag"])), "{facts:?}");

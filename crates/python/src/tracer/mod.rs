@@ -72,6 +72,8 @@ use backend::Hook;
 use code::Marks;
 use run::{RUN, Retired, Run};
 
+use crate::child::Clock;
+
 /// How many marks the runs of this process have used up.
 static MARKS_USED: AtomicUsize = AtomicUsize::new(0);
 
@@ -98,6 +100,26 @@ pub(crate) fn start(py: Python<'_>, observer: Arc<Mutex<dyn Observer>>) -> Resul
         return Err(error.into());
     }
     Ok(())
+}
+
+/// Begins to trace a process that is a child of a session with `clock`: tells `observer` at once.
+///
+/// # Errors
+/// As for [`start`].
+pub(crate) fn start_child(
+    py: Python<'_>,
+    observer: Arc<Mutex<dyn Observer>>,
+    clock: Clock,
+) -> Result<(), StartError> {
+    start(py, Arc::clone(&observer))?;
+    become_child(py, observer, clock);
+    Ok(())
+}
+
+/// This process was forked from one that was traced: tells another `observer`, and at once.
+pub(crate) fn become_child(py: Python<'_>, observer: Arc<Mutex<dyn Observer>>, clock: Clock) {
+    let mut retired = Retired::default();
+    run::with(py, |run| run.live(py, observer, clock, &mut retired));
 }
 
 /// Hands over what ran, ends the run, and gives the interpreter back what it took. Safe to call twice.

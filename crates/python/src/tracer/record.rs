@@ -160,6 +160,13 @@ impl Record {
         }
     }
 
+    /// Forgets what ran, without handing it over.
+    pub(super) fn forget(&mut self) {
+        self.ran.clear();
+        self.ran_at.clear();
+        self.begin_epoch();
+    }
+
     /// Forgets in one step that anything ran: whatever runs now is news.
     pub(super) fn begin_epoch(&mut self) {
         self.epoch += 1;

@@ -20,6 +20,7 @@ use super::gil::{GilCell, Owned};
 use super::names::FileNames;
 use super::receivers::Receivers;
 use super::record::{Key, Kind, Record};
+use crate::child::Clock;
 
 /// The run that is on, if any.
 pub(super) static RUN: GilCell<Option<Run>> = GilCell::new(None);
@@ -41,6 +42,14 @@ pub(super) struct Run {
     receivers: Receivers,
     names: FileNames,
     observer: Arc<Mutex<dyn Observer>>,
+    /// In a child process: what is noted is handed over at once, and again in each epoch of the session.
+    live: Option<Live>,
+}
+
+/// The epoch that a child process is in, and where the session tells it.
+struct Live {
+    clock: Clock,
+    epoch: u64,
 }
 
 /// What came of an event.
@@ -85,6 +94,7 @@ impl Run {
             frames: OpenFrames::default(),
             receivers: Receivers::default(),
             names: FileNames::default(),
+            live: None,
         }
     }
 
@@ -98,9 +108,37 @@ impl Run {
         }
     }
 
+    /// Hands over to `observer` from now on, at once: this process is a child of a session with `clock`.
+    pub(super) fn live(
+        &mut self,
+        py: Python<'_>,
+        observer: Arc<Mutex<dyn Observer>>,
+        clock: Clock,
+        retired: &mut Retired,
+    ) {
+        // A forked child has a copy of the session's observer, which nobody may use.
+        std::mem::forget(std::mem::replace(&mut self.observer, observer));
+        self.record.forget();
+        self.hook.watch_again(py, &mut retired.codes);
+        self.live = Some(Live { clock, epoch: clock.epoch() });
+    }
+
     /// Takes note of code of an entry that starts or goes on now.
     #[inline]
     pub(super) fn hit(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
+        let Some(live) = &mut self.live else { return self.note(py, key, retired) };
+        let epoch = live.clock.epoch();
+        if live.epoch != epoch {
+            live.epoch = epoch;
+            self.record.begin_epoch();
+        }
+        let heard = self.note(py, key, retired);
+        self.tell();
+        // In the next epoch it is news again, and nothing would say so to code that is switched off.
+        if heard == Heard::Enough { Heard::Noted } else { heard }
+    }
+
+    fn note(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
         let kind = self.record.kind(key);
         if kind == Some(Kind::Module) {
             return Heard::Module(key);
@@ -222,14 +260,18 @@ impl Run {
 
     /// Hands over what ran so far, and begins a new epoch.
     pub(super) fn hand_over(&mut self, py: Python<'_>, retired: &mut Retired) {
+        self.tell();
+        self.record.begin_epoch();
+        self.hook.watch_again(py, &mut retired.codes);
+    }
+
+    fn tell(&mut self) {
         if !self.record.is_empty() {
             let record = &mut self.record;
             ask(&self.observer, |o| {
                 record.drain(|line: u32, codes: &[CodeId]| o.ran(line, codes));
             });
         }
-        self.record.begin_epoch();
-        self.hook.watch_again(py, &mut retired.codes);
     }
 }
 

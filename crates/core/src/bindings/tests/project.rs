@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::bindings::{Body, Charge, ModuleId, Program, Reached, Roots};
 use crate::kinds::block_fact;
 use crate::source::{Outline, SourceModel};
-use crate::world::{Installed, Outlines, Tree};
+use crate::world::{Entry, Installed, Listed, Outlines, Tree};
 use crate::{Digest, Fact, RelPath};
 
 /// The files of a project, by path.
@@ -126,7 +126,10 @@ impl Tree for InMemory {
     fn exists(&self, path: &RelPath) -> bool {
         self.files.contains_key(path.as_str())
     }
-    fn list(&self, _path: &RelPath) -> Option<Vec<String>> {
+    fn entry(&self, _path: &RelPath) -> Option<Entry> {
+        None
+    }
+    fn list(&self, _path: &RelPath) -> Option<Vec<Listed>> {
         None
     }
 }

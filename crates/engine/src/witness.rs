@@ -1,0 +1,72 @@
+//! What an audit hook tells the engine: what code asks and does of the world outside of Python.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// How a file was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Access {
+    /// Its content was to be read.
+    Read,
+    /// Its content was to be changed without being read.
+    Write,
+    /// It may be read and may be changed.
+    Update,
+}
+
+/// One thing that was asked or done. Places are absolute.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Sight {
+    /// A file was opened. One that was not there and is opened for writing is [`Sight::Made`].
+    Opened {
+        /// Which.
+        place: PathBuf,
+        /// How.
+        access: Access,
+    },
+    /// A file, directory or link was made that was not there before.
+    Made {
+        /// Which.
+        place: PathBuf,
+    },
+    /// The names in a directory were listed.
+    Listed {
+        /// Which directory.
+        place: PathBuf,
+    },
+    /// It was asked what is at a place, or whether anything is.
+    Asked {
+        /// Which place.
+        place: PathBuf,
+    },
+}
+
+impl Sight {
+    /// The place that it is about.
+    #[must_use]
+    pub fn place(&self) -> &PathBuf {
+        match self {
+            Self::Opened { place, .. }
+            | Self::Made { place }
+            | Self::Listed { place }
+            | Self::Asked { place } => place,
+        }
+    }
+}
+
+/// The receiving end of an audit hook.
+///
+/// The methods are called with the interpreter's lock held, and must not call back into Python.
+pub trait Witness: Send {
+    /// Whether it would make a difference to tell this: asked first, where finding out who asked costs
+    /// more than asking.
+    fn wants(&mut self, sight: &Sight) -> bool;
+
+    /// What is told next happens while the body of the module being imported stands at this line; 0 if
+    /// none is being imported.
+    fn stands_at(&mut self, line: u32);
+
+    /// It happens now, or is about to.
+    fn saw(&mut self, sight: Sight);
+}

@@ -1,0 +1,170 @@
+//! On whose behalf something is asked of the disk: what the import system, pytest or a reader of
+//! sources looks at is no dependency of the test that happens to run.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+
+/// Code that opens source files to compile, measure or show them, and pytest's own book-keeping: such a
+/// read is no dependency by itself, since the code that then runs is one.
+const SOURCE_READERS: &[&str] = &[
+    "<frozen importlib._bootstrap_external>",
+    "/linecache.py",
+    "/tokenize.py",
+    "/_pytest/assertion/rewrite.py",
+    "/_pytest/cacheprovider.py",
+    "/coverage/python.py",
+];
+
+/// Modules of the standard library that ask for their own purposes: which file a module is, where its
+/// source is, what is installed.
+const LOOKING_FOR_CODE: &[&str] =
+    &["linecache.py", "tokenize.py", "inspect.py", "importlib/metadata/"];
+
+/// Installed packages that do.
+const LOOKING_FOR_TESTS: &[&str] =
+    &["_pytest/", "coverage/", "execnet/", "pkg_resources/", "testmonx/", "xdist/"];
+
+/// Parts of them that run what a test file gives them: a generator of parameters, say.
+const RUNNING_TESTS: &[&str] = &["_pytest/mark/", "_pytest/python.py"];
+
+/// `py.path.local`, which asks for whoever calls it, though it is pytest's.
+const PY_PATH: &str = "/_pytest/_py/";
+
+const SITE_PACKAGES: &str = "/site-packages/";
+
+/// Functions whose answer depends on more than what kind of entry there is.
+const MEASURES: &[&str] = &["getsize", "getmtime", "getatime", "getctime", "_sig"];
+
+/// The directory of the standard library.
+static STDLIB: OnceLock<String> = OnceLock::new();
+
+/// Finds out where the standard library is.
+pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+    if STDLIB.get().is_none() {
+        let file: String = py.import("os")?.getattr("__file__")?.extract()?;
+        let dir = file.rsplit_once('/').map_or(String::new(), |(dir, _)| format!("{dir}/"));
+        let _ = STDLIB.set(dir);
+    }
+    Ok(())
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// Nobody whose outcome depends on it.
+    Machinery,
+    /// Someone who wants to know whether something is there, and of which kind it is.
+    Kind,
+    /// Someone who may want to know the size or the time of the last change.
+    Measure,
+}
+
+/// Whether the code that is running now reads `place` as a source file, for the interpreter or for pytest.
+pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
+    // `Path.read_bytes` and the like open on behalf of their caller.
+    match Frames::new(py).find(|(_, file)| !file.contains("/pathlib")) {
+        // A script is looked at for whether it is an archive; an archive is data like any other.
+        Some((_, file)) if file == "<frozen zipimport>" => {
+            place.extension().is_some_and(|extension| extension == "py")
+        }
+        Some((_, file)) => SOURCE_READERS.iter().any(|reader| file.ends_with(reader)),
+        // The interpreter itself, which opens the script that it is to run.
+        None => true,
+    }
+}
+
+/// Who asks what is at some place. The standard library asks for whoever calls it.
+pub(super) fn asker(py: Python<'_>) -> Asker {
+    let mut asker = Asker::Measure;
+    for (frame, file) in Frames::new(py) {
+        if has_own_purposes(&file) {
+            return Asker::Machinery;
+        }
+        if !is_stdlib(&file) {
+            return asker;
+        }
+        let name = frame.name().unwrap_or_default();
+        if file.ends_with("/shutil.py") && name.contains("rmtree") {
+            return Asker::Machinery;
+        }
+        if MEASURES.contains(&&*name) {
+            return Asker::Measure;
+        }
+        // `Path.stat` passes on all that there is to know.
+        let passes_on = file.contains("/pathlib") && matches!(&*name, "stat" | "lstat");
+        if !passes_on {
+            asker = Asker::Kind;
+        }
+    }
+    asker
+}
+
+/// Whether the code of this file asks for itself, and not for a test.
+fn has_own_purposes(file: &str) -> bool {
+    let begins = |path: &str, parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
+    if let Some((_, inside)) = file.rsplit_once(SITE_PACKAGES) {
+        return begins(inside, LOOKING_FOR_TESTS)
+            && !begins(inside, RUNNING_TESTS)
+            && !file.contains(PY_PATH);
+    }
+    match in_stdlib(file) {
+        Some(module) => begins(module, LOOKING_FOR_CODE),
+        None => begins(file, &["<frozen importlib", "<frozen zipimport", "<frozen site"]),
+    }
+}
+
+/// Whether the code of this file asks on behalf of its caller.
+fn is_stdlib(file: &str) -> bool {
+    in_stdlib(file).is_some() || file.starts_with("<frozen ") || file.contains(PY_PATH)
+}
+
+/// The rest of the path of a file of the standard library.
+fn in_stdlib(file: &str) -> Option<&str> {
+    let inside = file.strip_prefix(STDLIB.get()?.as_str())?;
+    (!inside.starts_with("site-packages/")).then_some(inside)
+}
+
+/// The frames of this thread from the innermost on, each with the name of its file.
+struct Frames<'py>(Option<Bound<'py, PyAny>>);
+
+struct Frame<'py>(Bound<'py, PyAny>);
+
+impl<'py> Frames<'py> {
+    fn new(py: Python<'py>) -> Self {
+        // SAFETY: the interpreter's lock is held; the frame is borrowed and may be null.
+        let frame = unsafe { ffi::PyEval_GetFrame() }.cast::<ffi::PyObject>();
+        // SAFETY: a borrowed frame or null, which `Bound` takes a reference to.
+        Self(unsafe { Bound::from_borrowed_ptr_or_opt(py, frame) })
+    }
+}
+
+impl<'py> Iterator for Frames<'py> {
+    type Item = (Frame<'py>, String);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let frame = self.0.take()?;
+        let py = frame.py();
+        // SAFETY: `frame` is a frame object; the result is a new reference or null.
+        let code = unsafe {
+            let code = ffi::PyFrame_GetCode(frame.as_ptr().cast());
+            Bound::from_owned_ptr_or_opt(py, code.cast::<ffi::PyObject>())
+        }?;
+        // SAFETY: as above.
+        self.0 = unsafe {
+            let back = ffi::PyFrame_GetBack(frame.as_ptr().cast());
+            Bound::from_owned_ptr_or_opt(py, back.cast::<ffi::PyObject>())
+        };
+        let file = code.getattr(intern!(py, "co_filename")).ok()?.extract().ok()?;
+        Some((Frame(code), file))
+    }
+}
+
+impl Frame<'_> {
+    fn name(&self) -> Option<String> {
+        self.0.getattr(intern!(self.0.py(), "co_name")).ok()?.extract().ok()
+    }
+}
