@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import testmonx
+from testmonx.plugin import XDIST_SETTINGS
 
 
 def library_dirs() -> list[str]:
@@ -42,8 +43,13 @@ def place(config: pytest.Config) -> dict[str, Any]:
     is_distributed = config.getoption("dist", "no") != "no" and not config.getoption("collectonly")
     return {
         "root": str(config.rootpath),
+        "ini_file": str(config.inipath) if config.inipath else None,
+        "prefix": sys.prefix,
         "datafile": os.environ.get("TESTMON_DATAFILE", ""),
         "role": "worker" if workerinput else "controller" if is_distributed else "single",
+        "settings": [
+            (name, os.environ.get(name.upper()), config.getini(name)) for name in XDIST_SETTINGS
+        ],
         "coordination": workerinput.get("testmonx"),
         "worker": workerinput.get("workerid", ""),
     }

@@ -60,7 +60,12 @@ impl From<Environment> for engine::EnvironmentFacts {
             plugins: environment.plugins,
             early_plugins: environment.early_plugins,
             distributions: engine::installed_distributions(&environment.distribution_dirs),
-            ini: environment.ini,
+            // How processes find each other changes no outcome.
+            ini: environment
+                .ini
+                .into_iter()
+                .filter(|(name, _)| !engine::Settings::has_option(name))
+                .collect(),
             options: environment.options,
             ignored_distributions: environment.ignored_distributions,
         }
@@ -72,9 +77,12 @@ impl From<Environment> for engine::EnvironmentFacts {
 #[pyo3(from_item_all)]
 pub(crate) struct Place {
     root: PathBuf,
+    ini_file: Option<PathBuf>,
+    prefix: String,
     datafile: String,
     role: String,
-    coordination: Option<Vec<u8>>,
+    settings: Vec<(String, Option<String>, String)>,
+    coordination: Option<(Vec<u8>, bool)>,
     worker: String,
 }
 
@@ -86,15 +94,24 @@ pub(crate) fn invocation(
 ) -> engine::Invocation {
     engine::Invocation {
         root: place.root,
+        ini_file: place.ini_file,
+        prefix: place.prefix,
         datafile: place.datafile,
         switches: switches.into(),
+        settings: place
+            .settings
+            .into_iter()
+            .map(|(name, variable, ini)| engine::Given { name, variable, ini })
+            .collect(),
         environment: environment.into(),
         role: match &*place.role {
             "controller" => engine::Role::Controller,
             "worker" => engine::Role::Worker,
             _ => engine::Role::Single,
         },
-        coordination: place.coordination,
+        coordination: place
+            .coordination
+            .map(|(state, speaks)| engine::WorkerInput { state, speaks }),
         worker: place.worker,
     }
 }
