@@ -25,7 +25,7 @@ STEPS = """
             if ACTION.startswith("SIG"):
                 os.kill(os.getpid(), getattr(signal, ACTION))
             else:
-                exec(ACTION)
+                exec(ACTION, globals())
 
     def worker(config):
         return getattr(config, "workerinput", {}).get("workerid")

@@ -65,7 +65,7 @@ def test_ctrl_c_while_a_worker_waits(meeting: Meeting) -> None:
         time.sleep(0.02)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 2
+    assert process.wait(PATIENCE) == 2, meeting.output.read_text()
     meeting.assert_clean()
     meeting.assert_nothing_is_lost()
 
@@ -219,11 +219,11 @@ def test_a_slow_controller_is_waited_for(meeting: Meeting) -> None:
     # The file comes back while the workers wait for it.
     action = (
         f"import threading; os.rename({READY!r}, 'later.json');"
-        f"threading.Timer(1.5, os.rename, ('later.json', {READY!r})).start()"
+        f"threading.Timer(3, os.rename, ('later.json', {READY!r})).start()"
     )
     ran = meeting.run(env={**meeting.disturbed("start-gw0", action), "TESTMON_XDIST_DEBUG": "1"})
     assert (ran.status, ran.executed, ran.warnings) == (0, LATER, [])
-    assert "acknowledged after 1 looks" not in ran.out
+    assert ran.out.count("acknowledged after 1 looks") < 2, "at least one had to wait"
     meeting.assert_clean()
     assert meeting.run().executed == set()
 

@@ -85,10 +85,10 @@ impl Session {
     }
 
     /// Publishes the state for these workers, each an id and whether it is started as usual.
-    fn publish(&mut self, py: Python<'_>, workers: Vec<(String, bool)>) {
+    fn publish(&mut self, workers: Vec<(String, bool)>) {
         let planned = |(id, is_plain)| Planned { id, is_plain };
         let workers: Vec<Planned> = workers.into_iter().map(planned).collect();
-        py.detach(|| self.guarded(|engine| engine.publish(&workers)));
+        self.guarded(|engine| engine.publish(&workers));
     }
 
     /// What a worker is told: the state, and whether it says what was collected.
@@ -101,9 +101,10 @@ impl Session {
         Some((PyBytes::new(py, &input.state), input.speaks))
     }
 
-    /// A worker has ended.
-    fn worker_ended(&mut self, py: Python<'_>, worker: &str, has_crashed: bool) {
-        py.detach(|| self.guarded(|engine| engine.worker_ended(worker, has_crashed)));
+    /// A worker has ended. The interpreter is not let go meanwhile: xdist takes reports in on threads
+    /// of its own, and those would find this object in use.
+    fn worker_ended(&mut self, worker: &str, has_crashed: bool) {
+        self.guarded(|engine| engine.worker_ended(worker, has_crashed));
     }
 
     /// Whether the file at `path` need not be collected.
