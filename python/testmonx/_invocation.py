@@ -17,7 +17,7 @@ import testmonx
 from testmonx.plugin import XDIST_SETTINGS
 
 
-def library_dirs() -> list[str]:
+def library_dirs(config: pytest.Config) -> list[str]:
     """The directories of the interpreter, of installed distributions and of testmonx itself."""
     paths = sysconfig.get_paths()
     found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -25,6 +25,9 @@ def library_dirs() -> list[str]:
     found.add(site.getusersitepackages())
     found.update((sys.prefix, sys.exec_prefix))
     found.add(str(Path(testmonx.__file__).parent))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # For a worker in another directory xdist puts pytest itself there.
+        found.update(str(config.rootpath / name) for name in ("pytest", "_pytest"))
     return sorted(found | {os.path.realpath(path) for path in found})
 
 

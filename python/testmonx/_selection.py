@@ -19,7 +19,7 @@ class Preparation:
     def __init__(self, early_config: pytest.Config) -> None:
         self._recording = Recording(
             root=str(early_config.rootpath),
-            library_dirs=_invocation.library_dirs(),
+            library_dirs=_invocation.library_dirs(early_config),
             own_dirs=_invocation.own_dirs(early_config),
         )
 

@@ -123,7 +123,7 @@ def test_one_worker_of_two_cannot_acknowledge(meeting: Meeting) -> None:
     ran = meeting.run(env=meeting.disturbed("start-gw0", action))
     assert (ran.status, ran.executed) == (0, LATER)
     [warning] = ran.warnings
-    assert warning.startswith("1 worker ran what they were given unrecorded: ")
+    assert warning.startswith("1 worker ran what it was given unrecorded: ")
     assert "worker_gw1_ready` cannot be written" in warning
     (meeting.path / ".testmon_xdist/worker_gw1_ready/x").rmdir()
     (meeting.path / ".testmon_xdist/worker_gw1_ready").rmdir()

@@ -83,15 +83,13 @@ def test_a_copy_whose_tests_look_outside(project: Project, tmp_path: Path) -> No
     assert "test_out.py::test_out" in project.run().executed
 
 
-def twin(place: Path, *packages: str) -> Path:
-    """Another installation of this interpreter, with all packages of this one and ``packages``."""
+def twin(place: Path) -> Path:
+    """Another installation of this interpreter, with all packages of this one."""
     environment = place / "twin"
     command = (sys.executable, "-m", "venv", "--without-pip", str(environment))
     subprocess.run(command, check=True)
     [site_packages] = environment.glob("lib/python*/site-packages")
     (site_packages / "shared.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    for package in packages:
-        (site_packages / f"{package}.dist-info").mkdir()
     return environment / "bin" / "python"
 
 
@@ -105,12 +103,18 @@ def test_another_installation_with_the_same_packages(project: Project, tmp_path:
 
 def test_one_worker_of_two_has_other_packages(project: Project, tmp_path: Path) -> None:
     project.write("test_n.py", "import pytest\n\n@pytest.mark.parametrize('n', range(8))\ndef test_n(n): pass\n")
-    python = twin(tmp_path, "other-1.0")
+    (tmp_path / "packages/other-1.0.dist-info").mkdir(parents=True)
+    # xdist gives its workers the controller's sys.path, which the twin then adds to.
+    project.write(
+        "conftest.py",
+        f"import sys\n\nif sys.prefix.endswith('twin'):\n    sys.path.append({str(tmp_path / 'packages')!r})\n",
+    )
+    python = twin(tmp_path)
     project.mode = ("--tx", f"popen//python={python}", "--tx", "popen", "--dist", "load")
     ran = project.run(env=HANDSHAKE)
     assert ran.status == 0
     [warning] = ran.warnings
-    assert warning.startswith("1 worker ran what they were given unrecorded: other packages are inst")
+    assert warning.startswith("1 worker ran what it was given unrecorded: other packages are inst")
     project.mode = ()
     again = project.run()
     assert 0 < len(again.executed) < len(ran.executed), "the plain worker's tests are recorded"

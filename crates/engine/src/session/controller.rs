@@ -62,7 +62,8 @@ impl Controlling {
                     .map(|(why, of)| format!("{}: {why}", counted(*of)))
                     .collect(),
             };
-            format!("{} ran what they were given unrecorded: {}", counted(sum), reasons.join("; "))
+            let given = if sum == 1 { "it was given" } else { "they were given" };
+            format!("{} ran what {given} unrecorded: {}", counted(sum), reasons.join("; "))
         });
         let warnings = self.worker_warnings.iter();
         let warnings = warnings.map(move |(text, of)| format!("{}: {text}", counted(*of)));
