@@ -115,6 +115,7 @@ def meeting(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Meeti
     project.write("conftest.py", STEPS)
     project.write("test_earlier.py", "def test_one(): pass\n\ndef test_two(): pass\n")
     project.record()
+    _ = project.trail
     project.write(
         "test_later.py",
         f"""

@@ -71,7 +71,10 @@ def test_ctrl_c_while_a_worker_waits(meeting: Meeting) -> None:
 
 
 DAMAGE = {
-    "gone": (f"os.remove({READY!r})", "controller_ready.json` after 0.3 s (raise TESTMON_XDIST_WORK"),
+    "gone": (
+        f"os.remove({READY!r})",
+        "controller_ready.json` after 0.3 s (raise TESTMON_XDIST_WORK",
+    ),
     "truncated": (
         f"data = open({READY!r}).read(); open({READY!r}, 'w').write(data[: len(data) // 2])",
         "the controller's message cannot be read: EOF",
@@ -83,7 +86,7 @@ DAMAGE = {
     ),
     "of another session": (
         f"import re; data = open({READY!r}).read();"
-        f"open({READY!r}, 'w').write(re.sub('\"session\": \"[^\"]*\"', '\"session\": \"s0\"', data))",
+        f'open({READY!r}, \'w\').write(re.sub(\'"session": "[^"]*"\', \'"session": "s0"\', data))',
         "the controller's message is of session `s0`, not of `",
     ),
     "of another version": (
@@ -135,7 +138,9 @@ def test_something_else_in_the_directory_s_place(meeting: Meeting) -> None:
     ran = meeting.run(env=HANDSHAKE)
     assert (ran.status, ran.executed) == (0, LATER)
     [warning] = ran.warnings
-    assert warning.startswith("workers are coordinated without a handshake: the coordination file `")
+    assert warning.startswith(
+        "workers are coordinated without a handshake: the coordination file `"
+    )
     assert ".testmon_xdist` cannot be used: it is not a directory" in warning
     assert (meeting.path / ".testmon_xdist").read_text() == "mine"
     (meeting.path / ".testmon_xdist").unlink()
@@ -146,6 +151,8 @@ def test_a_full_disk(meeting: Meeting) -> None:
     conftest = """
         import resource
 
+        import pytest
+
         @pytest.hookimpl(wrapper=True, optionalhook=True, tryfirst=True)
         def pytest_xdist_setupnodes():
             before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -155,7 +162,7 @@ def test_a_full_disk(meeting: Meeting) -> None:
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, before)
         """
-    meeting.write("conftest.py", "import pytest\n" + __import__("textwrap").dedent(conftest))
+    meeting.write("conftest.py", conftest)
     ran = meeting.run(env=HANDSHAKE)
     assert (ran.status, ran.executed >= LATER) == (0, True)
     [warning] = ran.warnings
@@ -186,7 +193,9 @@ def test_a_store_that_lost_its_environment(meeting: Meeting) -> None:
 
 @pytest.mark.parametrize("datafile", ["", "other.db"])
 def test_two_sessions_at_once(meeting: Meeting, datafile: str) -> None:
-    waiting = "import time; open('one', 'w').close(); [time.sleep(.02) for _ in iter(lambda: os.path.exists('two'), True)]"
+    waiting = (
+        "import time\nopen('one', 'w').close()\nwhile not os.path.exists('two'): time.sleep(.02)"
+    )
     first = meeting.start_with(meeting.disturbed("start-gw1", waiting))
     deadline = time.monotonic() + PATIENCE
     while not (meeting.path / "one").exists():
@@ -206,7 +215,7 @@ def test_two_sessions_at_once(meeting: Meeting, datafile: str) -> None:
 
 def test_a_clock_that_steps_back(meeting: Meeting) -> None:
     action = (
-        "import time; os.utime('.testmon_xdist', (4e9, 4e9)); os.utime(" + repr(READY) + ", (4e9, 4e9));"
+        f"import time; os.utime('.testmon_xdist', (4e9, 4e9)); os.utime({READY!r}, (4e9, 4e9));"
         "time.time = lambda: 1.0"
     )
     ran = meeting.run(env=meeting.disturbed("start-gw0", action))

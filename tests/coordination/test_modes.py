@@ -65,7 +65,10 @@ def test_modes_can_be_mixed_over_one_store(small: Project) -> None:
     assert small.run(env=HANDSHAKE).executed == set(), "its records are kept"
     small.mode = ()
     ran = small.run(env=HANDSHAKE)
-    assert (ran.executed, ran.header) == (set(), "nothing changed, 2 tests fresh; environment: default")
+    assert (ran.executed, ran.header) == (
+        set(),
+        "nothing changed, 2 tests fresh; environment: default",
+    )
 
 
 def test_the_state_that_workers_find(meeting: Meeting, tmp_path: Path) -> None:
@@ -123,8 +126,14 @@ def test_debugging_shows_each_process_with_times(meeting: Meeting) -> None:
     said = "\n".join(lines)
     for process in ("controller", "gw0", "gw1"):
         assert any(line.startswith(f"{process} +") and " s: " in line for line in lines), process
-    for words in ("bytes, is written to", "gw0 has acknowledged", "acknowledged after 1 looks",
-                  "has the state of session", "all observations are in the store", "is removed"):
+    for words in (
+        "bytes, is written to",
+        "gw0 has acknowledged",
+        "acknowledged after 1 looks",
+        "has the state of session",
+        "all observations are in the store",
+        "is removed",
+    ):
         assert words in said, words
     quiet = meeting.run(env=HANDSHAKE)
     assert not [line for line in quiet.said if line.startswith("xdist: ")]

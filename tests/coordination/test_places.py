@@ -64,7 +64,9 @@ def test_another_project_is_not_recorded(project: Project, tmp_path: Path) -> No
     ran = project.run()
     assert (ran.status, ran.executed) == (0, BOTH)
     [warning] = ran.warnings
-    assert warning.startswith("2 workers ran what they were given unrecorded: the controller's rootdir")
+    assert warning.startswith(
+        "2 workers ran what they were given unrecorded: the controller's rootdir"
+    )
     project.mode = ()
     assert project.run().executed == BOTH
 
@@ -79,7 +81,9 @@ def test_a_copy_whose_tests_look_outside(project: Project, tmp_path: Path) -> No
         (parent / "beside.txt").write_text("")
     ran = project.run()
     assert (ran.status, ran.executed) == (0, BOTH | nodes("test_out.py", "test_out"))
-    assert any("its tests use `../beside.txt`, outside of its copy" in text for text in ran.warnings)
+    assert any(
+        "its tests use `../beside.txt`, outside of its copy" in text for text in ran.warnings
+    )
     assert "test_out.py::test_out" in project.run().executed
 
 
@@ -102,7 +106,10 @@ def test_another_installation_with_the_same_packages(project: Project, tmp_path:
 
 
 def test_one_worker_of_two_has_other_packages(project: Project, tmp_path: Path) -> None:
-    project.write("test_n.py", "import pytest\n\n@pytest.mark.parametrize('n', range(8))\ndef test_n(n): pass\n")
+    project.write(
+        "test_n.py",
+        "import pytest\n\n@pytest.mark.parametrize('n', range(8))\ndef test_n(n): pass\n",
+    )
     (tmp_path / "packages/other-1.0.dist-info").mkdir(parents=True)
     # xdist gives its workers the controller's sys.path, which the twin then adds to.
     project.write(

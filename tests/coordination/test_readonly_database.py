@@ -26,9 +26,7 @@ def env(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Mapp
 
 
 @pytest.fixture
-def recorded(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Project:
+def recorded(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Project:
     """A project with records of one environment, and a directory for packages."""
     project = Project(pytester, monkeypatch, ("-n", "2"))
     project.write("test_m.py", "def test_one(): pass\n\ndef test_two(): pass\n")

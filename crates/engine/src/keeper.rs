@@ -72,7 +72,6 @@ impl Keeper {
 
     /// Waits until all is written; returns the error that stopped the writing, if one did, and what
     /// was sent that could not be read.
-    #[must_use]
     pub fn finish(self) -> (Result<(), StoreError>, BTreeSet<String>) {
         drop(self.jobs);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
