@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,11 +23,13 @@ from realsuites import catalogue
 
 _PAGE = catalogue.ROOT / "docs" / "benchmarks-startup.md"
 _HANDSHAKE = {"TESTMON_XDIST_CONTROLLER_PRECREATION": "true"}
-_FILES, _PER_FILE = 400, 50
+_PER_FILE = 50
 
 _CONFTEST = """
 import os
 import time
+
+import pytest
 
 def pytest_runtest_setup(item):
     place = os.environ["FIRST_TEST"]
@@ -35,6 +38,8 @@ def pytest_runtest_setup(item):
             first.write(str(time.monotonic()))
     except FileExistsError:
         pass
+    if "STOP" in os.environ:
+        pytest.fail("measured")  # --maxfail ends the run here.
 
 def pytest_unconfigure(config):
     if hasattr(config, "workerinput"):
@@ -70,14 +75,14 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory(prefix="testmonx-startup-") as directory:
         tree = Path(directory)
-        _write_suite(tree)
+        _write_suite(tree, arguments.files)
         for store in ("empty", "large"):
             for workers in arguments.workers:
                 for row in _measure(tree, ways, store, workers, arguments.runs):
                     print(row, flush=True)
                     rows.append(row)
     if arguments.output is not None:
-        arguments.output.write_text(_page(rows, arguments.runs), encoding="utf-8")
+        arguments.output.write_text(_page(rows, arguments.files, arguments.runs), encoding="utf-8")
 
 
 def _measure(tree: Path, ways: list[_Way], store: str, workers: int, runs: int) -> Iterator[str]:
@@ -102,21 +107,34 @@ def _prepared(tree: Path, way: _Way, store: str) -> Iterator[None]:
         path.unlink()
     edited = tree / "test_000.py"
     before = edited.read_text()
-    if store == "large" and way.name != "bare":
-        done = subprocess.run(
-            (way.python, "-m", "pytest", *_COMMON, *way.arguments, "-n", "2"),
-            cwd=tree,
-            env={**os.environ, "FIRST_TEST": str(tree / "unused")},
-            stdout=subprocess.PIPE,
-            check=False,
-        )
-        if done.returncode not in (0, 5):
-            raise RuntimeError(done.stdout.decode())
+    if store == "large" and way.arguments:
+        kept = tree / f"store-of-{way.python.parent.parent.name}"
+        if not kept.exists():
+            _record(tree, way)
+            shutil.copyfile(tree / ".testmondata", kept)
+        shutil.copyfile(kept, tree / ".testmondata")
         edited.write_text(before.replace("assert n >= 0", "assert n >= 0 or n"))
     try:
         yield
     finally:
         edited.write_text(before)
+
+
+def _record(tree: Path, way: _Way) -> None:
+    command: tuple[str | Path, ...] = (
+        way.python,
+        "-m",
+        "pytest",
+        *_COMMON,
+        *way.arguments,
+        "-n",
+        "2",
+        "--maxfail=1",
+    )
+    environment = {**os.environ, "FIRST_TEST": str(tree / "unused")}
+    done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stdout.decode())
 
 
 _COMMON = ("-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:cov")
@@ -126,7 +144,7 @@ def _run(tree: Path, way: _Way, workers: int) -> _Taken:
     first, memory = tree / "first", tree / "first.memory"
     for path in (first, memory):
         path.unlink(missing_ok=True)
-    command = (
+    command: tuple[str | Path, ...] = (
         way.python,
         "-m",
         "pytest",
@@ -136,7 +154,7 @@ def _run(tree: Path, way: _Way, workers: int) -> _Taken:
         str(workers),
         "--maxfail=1",
     )
-    environment = {**os.environ, **way.environment, "FIRST_TEST": str(first)}
+    environment = {**os.environ, **way.environment, "FIRST_TEST": str(first), "STOP": "1"}
     started = time.monotonic()
     done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, check=False)
     if not first.exists():
@@ -155,29 +173,30 @@ def _ways(peer: Path | None) -> list[_Way]:
         _Way("handshake", here, ("--testmon",), _HANDSHAKE),
     ]
     if peer is not None:
-        ways.append(_Way("pytest-testmon", peer, ("--testmon",), {}))
+        ways.append(_Way("pytest-testmon", peer.absolute(), ("--testmon",), {}))
     return ways
 
 
-def _write_suite(tree: Path) -> None:
+def _write_suite(tree: Path, files: int) -> None:
     (tree / "pytest.ini").write_text("[pytest]\n")
     (tree / "conftest.py").write_text(_CONFTEST)
     test = (
         "import pytest\n\n@pytest.mark.parametrize('n', range({}))\ndef test_m(n): assert n >= 0\n"
     )
-    for file in range(_FILES):
+    for file in range(files):
         (tree / f"test_{file:03}.py").write_text(test.format(_PER_FILE))
 
 
-def _page(rows: list[str], runs: int) -> str:
-    command = f'make bench-startup BENCH_ARGS="{" ".join(sys.argv[1:])}"'
+def _page(rows: list[str], files: int, runs: int) -> str:
+    command = f'make bench-startup BENCH_ARGS="{" ".join(sys.argv[3:])}"'
     head = f"""\
 # Start-up under pytest-xdist
 
-Written by `{command}`; Python {sys.version.split()[0]}, {os.cpu_count()} cores. {_FILES * _PER_FILE:,} tests in
-{_FILES} files. *To the first test* is the median (and the least) of {runs} runs, in seconds of elapsed time from pytest's
-start to the first test's set-up in any worker; *ratio* is to bare xdist, which collects and runs everything. *Large*: all tests have records and one file
-was edited, so that 399 files are not imported. *Memory* is the largest worker's peak, in MB, less that of a bare one.
+Written by `{command}`; Python {sys.version.split()[0]}, {os.cpu_count()} cores.
+{files * _PER_FILE:,} tests in {files} files. *To the first test* is the median of {runs} runs, in seconds of elapsed
+time from pytest's start to the first test's set-up in any worker, and *least* the least; *ratio* is that of the medians to
+bare xdist, which collects and runs everything. *Large*: all tests have records and one file was edited, so
+that {files - 1} files are not imported. *Memory* is the largest worker's peak, in MB, less that of a bare one.
 
 | store | workers | way | to the first test | least | ratio | memory |
 |---|--:|---|--:|--:|--:|--:|
@@ -188,6 +207,7 @@ was edited, so that 399 files are not imported. *Memory* is the largest worker's
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 8, 32])
+    parser.add_argument("--files", type=int, default=400, help="of 50 tests each (default: 400)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each kind (default: 5)")
     parser.add_argument("--peer", type=Path, help="a Python with pytest-testmon and pytest-xdist")
     parser.add_argument("--output", type=Path, nargs="?", const=_PAGE, help="write the page")
