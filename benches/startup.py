@@ -137,7 +137,7 @@ def _record(tree: Path, way: _Way) -> None:
         raise RuntimeError(done.stdout.decode())
 
 
-_COMMON = ("-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:cov")
+_COMMON = ("-q", "-p", "no:asyncio", "-p", "no:cov")
 
 
 def _run(tree: Path, way: _Way, workers: int) -> _Taken:
@@ -194,8 +194,8 @@ def _page(rows: list[str], files: int, runs: int) -> str:
 
 Written by `{command}`; Python {sys.version.split()[0]}, {os.cpu_count()} cores.
 {files * _PER_FILE:,} tests in {files} files. *To the first test* is the median of {runs} runs, in seconds of elapsed
-time from pytest's start to the first test's set-up in any worker, and *least* the least; *ratio* is that of the medians to
-bare xdist, which collects and runs everything. *Large*: all tests have records and one file was edited, so
+time from pytest's start to the first test's set-up in any worker, and *least* the least; *ratio* is that of the medians
+to bare xdist, which collects and runs everything. *Large*: all tests have records and one file was edited, so
 that {files - 1} files are not imported. *Memory* is the largest worker's peak, in MB, less that of a bare one.
 
 | store | workers | way | to the first test | least | ratio | memory |
