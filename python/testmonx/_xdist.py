@@ -65,11 +65,13 @@ class ControllerHooks:
         self._show(self._session.debug_lines())
 
     def _show(self, lines: Sequence[str]) -> None:
-        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            for line in lines:
-                reporter.ensure_newline()
-                reporter.write_line(f"testmonx: xdist: {line}")
+        if not lines or not self._config.pluginmanager.has_plugin("terminalreporter"):
+            return
+        terminal = self._config.get_terminal_writer()
+        if terminal.width_of_current_line:
+            terminal.line()  # The dots of tests that ended.
+        for line in lines:
+            terminal.line(f"testmonx: xdist: {line}")
 
 
 def _is_plain(spec: Any) -> bool:
