@@ -8,7 +8,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench soundness soundness-generated wheel clean tools
+.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench bench-startup soundness soundness-generated wheel clean tools
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -32,6 +32,7 @@ help:
 	@echo "make lint    check formatting, clippy, mypy and ruff; changes nothing"
 	@echo "make fmt     format the Rust and the Python sources"
 	@echo "make bench   measure real suites with and without --testmon; writes docs/benchmarks.md"
+	@echo "make bench-startup   measure the time to the first test under pytest-xdist"
 	@echo "make soundness  change real projects at random: is every test run whose outcome changes? writes docs/soundness.md"
 	@echo "make wheel   build the wheel for PYTHON into dist/"
 	@echo "make clean   remove everything that make has made"
@@ -73,6 +74,12 @@ bench: $(INSTALLED)
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
 		$(MAKE) wheel PYTHON=$$python; done
 	PYTHONPATH=scripts $(BIN)/python benches/recording.py $(BENCH_ARGS)
+
+# The time to the first test under xdist; pytest-testmon beside it in a venv of its own.
+bench-startup: $(INSTALLED)
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/python -m pip install --quiet pytest-testmon==2.2.0 pytest-xdist==3.8.0
+	PYTHONPATH=scripts $(BIN)/python benches/startup.py --peer .venv-peer/bin/python $(BENCH_ARGS)
 
 # SOUNDNESS_ARGS="--suites click,flask --mutants 20 --jobs 2" takes a part; the same command goes on where it stopped.
 soundness: $(INSTALLED)

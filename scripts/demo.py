@@ -1,8 +1,9 @@
 """`make demo`: the main job on a real project, with the time of each run beside plain pytest's.
 
-Four runs of jinja2's own suite with `--testmon -n 4`: the first runs everything, the second nothing, the third
+Five runs of jinja2's own suite with `--testmon -n 4`: the first runs everything, the second nothing, the third
 only the tests of the function that was edited in between (`testmonx status` says why), and the fourth, with the
-edit undone, nothing. Exits with status 1 if one of them ran something else.
+edit undone, nothing. The third is made once more from the same records with the handshake of docs/xdist.md. Exits
+with status 1 if one of them ran something else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from realsuites.session import Run
 
 _PROJECT = "jinja2"
 _WORKERS = ("-n", "4")
+_HANDSHAKE = ("-o", "testmon_xdist_controller_precreation=true", "-o", "testmon_xdist_debug=true")
 
 
 def main() -> int:
@@ -57,6 +59,8 @@ class _Demo:
         print(f"\n  edit of {self._edit.file}:")
         print(f"    - {self._edit.old}\n    + {self._edit.new}")
         self._show_status()
+        store = self._tree / ".testmondata"
+        records = store.read_bytes()
         edited = self._chapter("edited: the tests of that function", plain_edited)
         changed = {
             node for node in plain.outcomes if plain.outcomes[node] != plain_edited.outcomes[node]
@@ -64,6 +68,14 @@ class _Demo:
         self._expect(changed <= edited.executed, "a test whose outcome changed was left out")
         bound = self._edit.runs_at_most
         self._expect(len(edited.executed) <= bound, f"the edit ran more than {bound} tests")
+
+        store.write_bytes(records)
+        with_handshake = self._chapter("the same with the handshake", plain_edited, _HANDSHAKE)
+        self._expect(
+            with_handshake.outcomes == edited.outcomes, "the handshake made another selection"
+        )
+        left = (self._tree / ".testmon_xdist").exists()
+        self._expect(not left, "a coordination directory is left")
 
         self._edit.undo(self._tree)
         print()
@@ -74,9 +86,9 @@ class _Demo:
     def _run(self, *arguments: str) -> Run:
         return session.run(self._python, self._suite, self._tree, *_WORKERS, *arguments)
 
-    def _chapter(self, title: str, plain: Run) -> Run:
+    def _chapter(self, title: str, plain: Run, settings: tuple[str, ...] = ()) -> Run:
         """One `--testmon` run, as a line of the table and what testmonx says of itself."""
-        run = self._run("--testmon")
+        run = self._run("--testmon", *settings)
         count = f"{len(run.executed)} of {len(plain.executed)}"
         print(f"{title:38}{count:>11}{run.elapsed:10.1f} s{plain.elapsed:13.1f} s")
         for line in run.output.splitlines():

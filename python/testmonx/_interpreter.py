@@ -26,6 +26,9 @@ def library_dirs() -> list[str]:
     found.add(site.getusersitepackages())
     found.update((sys.prefix, sys.exec_prefix))
     found.add(str(Path(testmonx.__file__).parent))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # For a worker in another directory xdist puts pytest itself there.
+        found.update(str(Path.cwd() / name) for name in ("pytest", "_pytest"))
     return sorted(found | {os.path.realpath(path) for path in found})
 
 

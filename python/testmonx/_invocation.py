@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from testmonx import _interpreter
+from testmonx.plugin import XDIST_SETTINGS
 
 
 def own_dirs(config: pytest.Config) -> list[str]:
@@ -30,11 +31,20 @@ def installation(config: pytest.Config) -> dict[str, Any]:
 def place(config: pytest.Config) -> dict[str, Any]:
     """Where this process runs, and which part it plays under xdist."""
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    is_distributed = config.getoption("dist", "no") != "no" and not config.getoption("collectonly")
+    is_distributed = (
+        config.getoption("dist", "no") != "no"
+        and bool(config.getoption("tx", []))
+        and not config.getoption("collectonly")
+    )
     return {
         "root": str(config.rootpath),
+        "ini_file": str(config.inipath) if config.inipath else None,
+        "prefix": sys.prefix,
         "datafile": os.environ.get("TESTMON_DATAFILE", ""),
         "role": "worker" if workerinput else "controller" if is_distributed else "single",
+        "settings": [
+            (name, os.environ.get(name.upper()), config.getini(name)) for name in XDIST_SETTINGS
+        ],
         "coordination": workerinput.get("testmonx"),
         "worker": workerinput.get("workerid", ""),
     }

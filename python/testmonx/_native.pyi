@@ -57,8 +57,17 @@ class Session:
     def header(self) -> str:
         """The line for pytest's header."""
 
-    def coordination_state(self) -> bytes | None:
-        """What a controller tells each worker; ``None`` if there is nothing to tell."""
+    def publish(self, workers: Sequence[tuple[str, bool]]) -> None:
+        """Publishes a controller's state before the first worker starts.
+
+        Each worker is its id and whether it runs on this host, with this interpreter, in this directory.
+        """
+
+    def worker_input(self, worker: str) -> tuple[bytes, bool] | None:
+        """What a controller tells a worker; ``None`` if there is nothing to tell."""
+
+    def worker_ended(self, worker: str, has_crashed: bool) -> None:
+        """A worker of this controller has ended."""
 
     def skips_file(self, path: str) -> bool:
         """Whether the file at the absolute ``path`` need not be collected."""
@@ -120,8 +129,14 @@ class Session:
     def take_observations(self, sent: bytes | None) -> None:
         """Takes what a worker sent, if it sent something."""
 
-    def take_warnings(self, sent: Sequence[str]) -> None:
-        """Takes the warnings of a worker."""
+    def take_warnings(self, sent: Sequence[str], trouble: str | None) -> None:
+        """Takes the warnings of a worker, and why it was not recorded, if it was not."""
+
+    def trouble(self) -> str | None:
+        """Why this worker's tests are not recorded, if they ought to be."""
+
+    def debug_lines(self) -> list[str]:
+        """What ``TESTMON_XDIST_DEBUG`` is to show, since the last call."""
 
     def finish(self, exit_status: int) -> bool:
         """Ends the session; returns whether pytest's exit status should be 0 instead."""

@@ -43,7 +43,7 @@ class Preparation:
         if session.role == "controller":
             from testmonx._xdist import ControllerHooks
 
-            register(ControllerHooks(session), "testmonx-controller")
+            register(ControllerHooks(session, config), "testmonx-controller")
             return
         register(Selecting(session), "testmonx-selecting")
         if session.is_recording:

@@ -7,27 +7,34 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from testmonx._native import Session
 
 _KEY = "testmonx"
 """Names the state in ``workerinput``, and observations in ``workeroutput`` and serialised reports."""
 
-_WARNINGS = "testmonx_warnings"
-"""Names a worker's warnings in ``workeroutput``."""
+_SAID = "testmonx_said"
+"""Names in ``workeroutput`` what a worker has to say: its warnings, its trouble, its debug lines."""
 
 
 class ControllerHooks:
     """Hands the coordination state out and takes observations in."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, config: pytest.Config) -> None:
         self._session = session
+        self._config = config
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self, specs: Sequence[Any]) -> None:
+        """Runs when xdist has settled which workers there are, before it starts the first."""
+        self._session.publish([(str(spec.id), _is_plain(spec)) for spec in specs])
+        self._show(self._session.debug_lines())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Runs before a worker starts, also for one that replaces a crashed worker."""
-        node.workerinput[_KEY] = self._session.coordination_state()
+        node.workerinput[_KEY] = self._session.worker_input(node.gateway.id)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_report_from_serializable(
@@ -38,11 +45,38 @@ class ControllerHooks:
         return (yield)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Takes a worker's last observations and its warnings; a dead one leaves none."""
+    def pytest_testnodeready(self) -> None:
+        """A worker has started."""
+        self._show(self._session.debug_lines())
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Takes a worker's last observations and what it has to say; a dead one leaves nothing."""
         output: dict[str, Any] = getattr(node, "workeroutput", {})
         self._session.take_observations(output.get(_KEY))
-        self._session.take_warnings(output.get(_WARNINGS, []))
+        warnings, trouble, lines = output.get(_SAID, ([], None, []))
+        self._session.take_warnings(warnings, trouble)
+        self._session.worker_ended(node.gateway.id, bool(error))
+        self._show([*lines, *self._session.debug_lines()])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self) -> None:
+        """Shows what is left to show of the end."""
+        self._show(self._session.debug_lines())
+
+    def _show(self, lines: Sequence[str]) -> None:
+        if not lines or not self._config.pluginmanager.has_plugin("terminalreporter"):
+            return
+        terminal = self._config.get_terminal_writer()
+        if terminal.width_of_current_line:
+            terminal.line()  # The dots of tests that ended.
+        for line in lines:
+            terminal.line(f"testmonx: xdist: {line}")
+
+
+def _is_plain(spec: Any) -> bool:
+    """Whether the worker runs on this host, with this interpreter, in this directory."""
+    return bool(spec.popen) and not (spec.python or spec.chdir)
 
 
 class WorkerHooks:
@@ -68,4 +102,5 @@ class WorkerHooks:
         """Leaves the last batch where xdist sends it from, once the other hooks are through."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         output[_KEY] = self._session.last_observations()
-        output[_WARNINGS] = self._session.warnings()
+        said = (self._session.warnings(), self._session.trouble(), self._session.debug_lines())
+        output[_SAID] = said

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 _SWITCHES = ("testmon", "testmon_noselect", "testmon_nocollect", "testmon_forceselect", "tmnet")
 
+XDIST_SETTINGS = {
+    "testmon_xdist_controller_precreation": "coordinate xdist's workers through files (default: false)",
+    "testmon_xdist_debug": "show how controller and workers find each other (default: false)",
+    "testmon_xdist_worker_timeout": "seconds that a worker waits for its controller (default: 30)",
+    "testmon_xdist_check_interval": "seconds before it looks a second time (default: 0.1)",
+    "testmon_xdist_backoff_factor": "how much longer each wait is than the last (default: 1.5)",
+    "testmon_xdist_max_interval": "the longest wait in seconds (default: 2)",
+}
+"""The ini options of the coordination; the environment variable of the same name wins."""
+
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Adds the options of pytest-testmon 2.2, under the same names."""
@@ -81,6 +91,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         type="args",
         default=[],
     )
+    for name, text in XDIST_SETTINGS.items():
+        parser.addini(name, text, default="")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,16 +1,18 @@
-//! The thread that owns the store during a session: it takes what recorders hand over and writes it,
-//! so that neither a test nor xdist's scheduling waits for a disk.
+//! The thread that owns the store during a session: it takes what recorders hand over,
+//! decodes it if a worker sent it, and writes it, so that neither a test nor xdist's scheduling waits
+//! for a disk.
 //!
 //! What arrives within [`PATIENCE`] is written together. After an error nothing more is written; the
 //! error is told at the end, and what was written before it stays.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use testmonx_core::trace::{Batch, NodeId, Outcome, SpanBody, Subject, Trace};
 use testmonx_store::{EnvironmentId, Importer, SessionId, Store, StoreError, TraceId};
+use testmonx_xdist::Observations;
 
 /// How long a run that ended may wait to be written.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,6 +33,7 @@ pub struct Assignment {
 #[derive(Debug)]
 enum Job {
     Batch { recorder: String, batch: Batch },
+    Sent(Vec<u8>),
     Failed(NodeId),
 }
 
@@ -38,15 +41,16 @@ enum Job {
 #[derive(Debug)]
 pub struct Keeper {
     jobs: Sender<Job>,
-    thread: JoinHandle<Result<(), StoreError>>,
+    thread: JoinHandle<(Result<(), StoreError>, BTreeSet<String>)>,
 }
 
 impl Keeper {
     /// Starts the thread.
     #[must_use]
-    pub fn start(store: Store, assignment: Assignment) -> Self {
+    pub fn start(store: Store, assignment: Assignment, name: &str) -> Self {
         let (jobs, received) = mpsc::channel();
-        let thread = thread::spawn(move || Writer::new(store, assignment).work(&received));
+        let writer = Writer::new(store, assignment, name.to_owned());
+        let thread = thread::spawn(move || writer.work(&received));
         Self { jobs, thread }
     }
 
@@ -56,16 +60,19 @@ impl Keeper {
         let _ = self.jobs.send(Job::Batch { recorder: recorder.to_owned(), batch });
     }
 
+    /// Has a batch written that a worker sent as `bytes`; they are decoded on the thread as well.
+    pub fn decode(&self, bytes: Vec<u8>) {
+        let _ = self.jobs.send(Job::Sent(bytes));
+    }
+
     /// Has it written that `test` failed, though no trace of the run exists (its worker died).
     pub fn note_failure(&self, test: NodeId) {
         let _ = self.jobs.send(Job::Failed(test));
     }
 
-    /// Waits until all is written.
-    ///
-    /// # Errors
-    /// The error that stopped the writing, if one did.
-    pub fn finish(self) -> Result<(), StoreError> {
+    /// Waits until all is written; returns the error that stopped the writing, if one did, and what
+    /// was sent that could not be read.
+    pub fn finish(self) -> (Result<(), StoreError>, BTreeSet<String>) {
         drop(self.jobs);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
@@ -80,13 +87,17 @@ struct Writer {
     failed: HashSet<Subject>,
     /// What was kept of each subject in this session.
     kept: HashMap<Subject, TraceId>,
+    /// The session's name, which whoever sends something must know.
+    name: String,
+    /// Why something that was sent could not be read.
+    refused: BTreeSet<String>,
 }
 
 /// The recorder to which failures without a trace are ascribed.
 const NO_RECORDER: &str = "";
 
 impl Writer {
-    fn new(store: Store, assignment: Assignment) -> Self {
+    fn new(store: Store, assignment: Assignment, name: String) -> Self {
         Self {
             store,
             assignment,
@@ -94,10 +105,17 @@ impl Writer {
             pending: HashMap::new(),
             failed: HashSet::new(),
             kept: HashMap::new(),
+            name,
+            refused: BTreeSet::new(),
         }
     }
 
-    fn work(mut self, jobs: &Receiver<Job>) -> Result<(), StoreError> {
+    fn work(mut self, jobs: &Receiver<Job>) -> (Result<(), StoreError>, BTreeSet<String>) {
+        let result = self.write_all(jobs);
+        (result, self.refused)
+    }
+
+    fn write_all(&mut self, jobs: &Receiver<Job>) -> Result<(), StoreError> {
         let mut due: Option<Instant> = None;
         loop {
             let wait = due.map_or(Duration::from_secs(3600), |due| {
@@ -125,6 +143,13 @@ impl Writer {
     fn take(&mut self, job: Job) {
         let (recorder, batch) = match job {
             Job::Batch { recorder, batch } => (recorder, batch),
+            Job::Sent(bytes) => match Observations::decode(&bytes, &self.name) {
+                Ok(observations) => (observations.recorder, observations.batch),
+                Err(error) => {
+                    self.refused.insert(error.to_string());
+                    return;
+                }
+            },
             Job::Failed(test) => (NO_RECORDER.to_owned(), failure(test)),
         };
         let failed = batch.traces.iter().filter(|trace| !trace.outcome.is_passing());

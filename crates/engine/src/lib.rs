@@ -28,9 +28,10 @@ pub use packages::{Installation, Packages, Place};
 pub use plan::Arrangement;
 pub use project::Project;
 pub use recorder::{Recorder, SpanId};
-pub use session::{Invocation, Role, Session};
+pub use session::{Invocation, Planned, Role, Session, UsageError, WorkerInput};
 pub use status::{FileStatus, Status, StatusError, status};
 pub use witness::{Access, Sight, Witness};
 
 pub use testmonx_core::RelPath;
 pub use testmonx_core::trace::NodeId;
+pub use testmonx_xdist::{Given, Settings};

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use testmonx_core::source::OUTLINE_VERSION;
 use testmonx_store::{EnvironmentId, Opened, Reader, SessionId, Store, StoreError};
+use testmonx_xdist::{EnvironmentRef, StoreRef, sweep};
 
 use crate::environment::differences;
 use crate::keeper::{Assignment, Keeper};
@@ -13,7 +14,7 @@ use crate::mode::Mode;
 use crate::packages::Packages;
 use crate::session::{Invocation, with_causes};
 use crate::survey::Survey;
-use crate::texts::Records;
+use crate::texts::{Records, environment_name};
 
 /// The name of the store in the rootdir.
 pub const DATAFILE: &str = ".testmondata";
@@ -25,6 +26,8 @@ pub(crate) struct Ground {
     pub(crate) survey: Survey,
     /// `None` if nothing is to be, or can be, written.
     pub(crate) keeper: Option<Keeper>,
+    /// The store to write to.
+    pub(crate) store: Option<StoreRef>,
     pub(crate) records: Records,
     pub(crate) warnings: Vec<String>,
 }
@@ -42,6 +45,7 @@ pub(crate) fn prepare(invocation: &Invocation, mode: Mode) -> Ground {
         name: session_name(),
         survey: Survey::default(),
         keeper: None,
+        store: None,
         records: Records::Unusable,
         warnings: Vec::new(),
     };
@@ -67,13 +71,23 @@ impl Ground {
             Err(error) => return Err(error),
         };
         let (environment, session) = survey;
+        // Whatever a killed run left beside the store.
+        sweep(store.path());
+        self.store = Some(StoreRef {
+            path: store.path().display().to_string(),
+            identity: store.identity()?,
+            environment: EnvironmentRef {
+                id: environment.number(),
+                name: environment_name(&invocation.environment.name).to_owned(),
+            },
+        });
         let assignment = Assignment {
             environment,
             session,
             holding: self.survey.holding.clone(),
             relied_on: self.survey.relied_on(),
         };
-        self.keeper = Some(Keeper::start(store, assignment));
+        self.keeper = Some(Keeper::start(store, assignment, &self.name));
         Ok(())
     }
 

@@ -29,6 +29,15 @@ pub enum Records {
 }
 
 impl Records {
+    /// The files whose changes matter.
+    #[must_use]
+    pub fn changed(&self) -> Vec<String> {
+        match self {
+            Self::Compared { changed, .. } => changed.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// One phrase.
     #[must_use]
     pub fn phrase(&self) -> String {
@@ -62,10 +71,16 @@ impl Records {
     }
 }
 
+/// What people call the environment with this name.
+#[must_use]
+pub fn environment_name(name: &str) -> &str {
+    if name.is_empty() { "default" } else { name }
+}
+
 /// The header's line.
 #[must_use]
 pub fn header(records: &Records, environment: &str, note: Option<&str>) -> String {
-    let name = if environment.is_empty() { "default" } else { environment };
+    let name = environment_name(environment);
     let mut line = format!("testmonx: {}; environment: {name}", records.phrase());
     if let Some(note) = note {
         line.push_str("; ");

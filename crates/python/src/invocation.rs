@@ -83,7 +83,12 @@ impl Environment {
             requirements: engine::plugin_requirements(packages, &environment.plugins),
             plugins: environment.plugins,
             early_plugins: environment.early_plugins,
-            ini: environment.ini,
+            // How processes find each other changes no outcome.
+            ini: environment
+                .ini
+                .into_iter()
+                .filter(|(name, _)| !engine::Settings::has_option(name))
+                .collect(),
             options: environment.options,
             ignored_distributions: environment.ignored_distributions,
         }
@@ -95,9 +100,12 @@ impl Environment {
 #[pyo3(from_item_all)]
 pub(crate) struct Place {
     root: PathBuf,
+    ini_file: Option<PathBuf>,
+    prefix: String,
     datafile: String,
     role: String,
-    coordination: Option<Vec<u8>>,
+    settings: Vec<(String, Option<String>, String)>,
+    coordination: Option<(Vec<u8>, bool)>,
     worker: String,
 }
 
@@ -114,14 +122,23 @@ pub(crate) fn invocation(
         environment: environment.facts(&packages),
         installation,
         root: place.root,
+        ini_file: place.ini_file,
+        prefix: place.prefix,
         datafile: place.datafile,
         switches: switches.into(),
+        settings: place
+            .settings
+            .into_iter()
+            .map(|(name, variable, ini)| engine::Given { name, variable, ini })
+            .collect(),
         role: match &*place.role {
             "controller" => engine::Role::Controller,
             "worker" => engine::Role::Worker,
             _ => engine::Role::Single,
         },
-        coordination: place.coordination,
+        coordination: place
+            .coordination
+            .map(|(state, speaks)| engine::WorkerInput { state, speaks }),
         worker: place.worker,
     }
 }

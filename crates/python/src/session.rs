@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use testmonx_engine::{NodeId, Role, Session as Engine, SpanId};
+use testmonx_engine::{NodeId, Planned, Role, Session as Engine, SpanId};
 
 use crate::invocation::{Environment, Installation, Place, Switches, invocation};
 use crate::recording::Recording;
@@ -40,9 +40,19 @@ impl Session {
     ) -> PyResult<Self> {
         let invocation = invocation(place, switches, environment, installation);
         let recorder = recording.borrow(py).recorder();
+        let mut interrupt = None;
+        // A worker may have to wait for its controller; Ctrl-C ends that.
+        let mut sleep = |time| {
+            std::thread::sleep(time);
+            interrupt = Python::attach(|py| py.check_signals()).err();
+            interrupt.is_some()
+        };
         let engine = py
-            .detach(|| Engine::start(invocation, recorder))
+            .detach(|| Engine::start(&invocation, recorder, &mut sleep))
             .map_err(|error| UsageError::new_err(error.to_string()))?;
+        if let Some(interrupt) = interrupt {
+            return Err(interrupt);
+        }
         let mut session = Self { engine, recording, pid: std::process::id() };
         session.check_recording(py);
         Ok(session)
@@ -75,9 +85,27 @@ impl Session {
         self.engine.as_ref().map(|engine| engine.header().to_owned()).unwrap_or_default()
     }
 
-    /// What each worker is told; `None` if there is nothing to tell.
-    fn coordination_state<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        Some(PyBytes::new(py, self.engine.as_ref()?.coordination_state()?))
+    /// Publishes the state for these workers, each an id and whether it is started as usual.
+    fn publish(&mut self, workers: Vec<(String, bool)>) {
+        let planned = |(id, is_plain)| Planned { id, is_plain };
+        let workers: Vec<Planned> = workers.into_iter().map(planned).collect();
+        self.guarded(|engine| engine.publish(&workers));
+    }
+
+    /// What a worker is told: the state, and whether it says what was collected.
+    fn worker_input<'py>(
+        &mut self,
+        py: Python<'py>,
+        worker: &str,
+    ) -> Option<(Bound<'py, PyBytes>, bool)> {
+        let input = self.guarded(|engine| engine.worker_input(worker))?;
+        Some((PyBytes::new(py, &input.state), input.speaks))
+    }
+
+    /// A worker has ended. The interpreter is not let go meanwhile: xdist takes reports in on threads
+    /// of its own, and those would find this object in use.
+    fn worker_ended(&mut self, worker: &str, has_crashed: bool) {
+        self.guarded(|engine| engine.worker_ended(worker, has_crashed));
     }
 
     /// Whether the file at `path` need not be collected.
@@ -188,15 +216,25 @@ impl Session {
     }
 
     /// Takes what a worker sent, if it sent something.
-    fn take_observations(&mut self, sent: Option<&[u8]>) {
+    fn take_observations(&mut self, sent: Option<Vec<u8>>) {
         if let Some(bytes) = sent {
             self.guarded(|engine| engine.take_observations(bytes));
         }
     }
 
-    /// Takes the warnings of a worker.
-    fn take_warnings(&mut self, sent: Vec<String>) {
-        self.guarded(|engine| engine.take_warnings(sent));
+    /// Takes the warnings of a worker, and why it was not recorded, if it was not.
+    fn take_warnings(&mut self, sent: Vec<String>, trouble: Option<String>) {
+        self.guarded(|engine| engine.take_warnings(sent, trouble));
+    }
+
+    /// Why this worker's tests are not recorded, if they ought to be.
+    fn trouble(&self) -> Option<String> {
+        self.engine.as_ref()?.trouble().map(str::to_owned)
+    }
+
+    /// What `TESTMON_XDIST_DEBUG` is to show, since the last call.
+    fn debug_lines(&self) -> Vec<String> {
+        self.engine.as_ref().map(Engine::debug_lines).unwrap_or_default()
     }
 
     /// Ends the session; returns whether pytest's exit status should be 0 instead of `exit_status`.
@@ -230,6 +268,7 @@ impl Session {
     /// Gives the interpreter back what the recording took.
     fn close(&mut self, py: Python<'_>) {
         if self.pid == std::process::id() {
+            py.detach(|| self.guarded(Engine::end_coordination));
             self.recording.borrow_mut(py).stop(py);
         }
     }

@@ -59,6 +59,16 @@ impl Reader {
         self.read(|connection| find(connection, &sorted(components)))
     }
 
+    /// Whether there is an environment with this number ([`EnvironmentId::number`]).
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn has_environment(&self, number: i64) -> Result<bool, StoreError> {
+        let select = "SELECT EXISTS (SELECT 1 FROM environments WHERE id = ?1)";
+        self.read(|connection| Ok(connection.query_row(select, [number], |row| row.get(0))?))
+    }
+
     /// All environments, the last used first.
     ///
     /// # Errors

@@ -34,3 +34,11 @@ ids! {
     /// A trace of one store. Never given to another trace, also after the trace is dropped.
     TraceId,
 }
+
+impl EnvironmentId {
+    /// Its number, for messages between processes that use the same store.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}

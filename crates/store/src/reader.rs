@@ -54,6 +54,16 @@ impl Reader {
         &self.path
     }
 
+    /// What tells this store from any other, also from one that takes its place: 32 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn identity(&self) -> Result<String, StoreError> {
+        let select = "SELECT lower(hex(identity)) FROM store";
+        self.read(|connection| Ok(connection.query_row(select, (), |row| row.get(0))?))
+    }
+
     /// Runs `job` in a transaction, so that all it reads is of one state.
     pub(crate) fn read<T>(
         &self,
