@@ -197,12 +197,29 @@ impl Classes {
         for id in 0..self.all.len() {
             let order = &self.all[id].order;
             let (own, bases) = (id, order[1..].iter().map(|base| *base as usize));
-            let is_open = opens[own] || bases.clone().any(|base| opens[base] || hooks[base]);
             let is_enum = order.iter().any(|base| self.all[*base as usize].is_enum);
+            // `auto()` counts the members before.
+            let is_open = opens[own]
+                || bases.clone().any(|base| opens[base] || hooks[base])
+                || (is_enum && self.mentions(own, "auto", resolver));
             let sees = hooks[own] || self.has_metaclass(own, resolver.modules);
             let info = &mut self.all[id];
             (info.is_open, info.is_enum, info.sees_subclasses) = (is_open, is_enum, sees);
         }
+    }
+
+    /// Whether a statement of the class mentions this name.
+    fn mentions(&self, id: usize, name: &str, resolver: &Resolver<'_>) -> bool {
+        let ClassInfo { module, class, .. } = self.all[id];
+        let Some(source) = resolver.modules.source(module) else { return false };
+        let bindings = source.bindings();
+        let mut nodes = bindings.nodes.iter().filter(|node| node.class == Some(class));
+        nodes.any(|node| {
+            let mut loads = bindings.units[node.unit as usize].loads.iter();
+            loads.any(|chain| {
+                bindings.chain(*chain).last().is_some_and(|last| bindings.name(*last) == name)
+            })
+        })
     }
 
     fn has_metaclass(&self, id: usize, modules: &Modules) -> bool {

@@ -243,13 +243,23 @@ impl Expander<'_, '_> {
         };
         let reads_dict = self.resolver.modules.source(module).is_some_and(is_dict);
         for end in &trail.ends {
-            if let End::Bound { module, symbol, rest } = end {
+            if let End::Bound { module: of, symbol, rest } = end {
                 let modules = self.resolver.modules;
-                let found = self.classes.at_symbol(modules, *module, *symbol);
+                let next_name = modules.source(module).and_then(|source| {
+                    let names = source.bindings().chain(chain);
+                    let next = names.get(names.len().checked_sub(*rest)?)?;
+                    Some(source.words[next.0 as usize])
+                });
+                let found = self.classes.at_symbol(modules, *of, *symbol);
                 for class in found.collect::<Vec<_>>() {
                     let info = self.classes.get(class);
-                    // An enum can be iterated over and looked up by value.
-                    if reads_dict || (info.is_enum && *rest == 0) {
+                    // An enum can be iterated over and looked up by value; what is no member of it gives
+                    // them all away.
+                    let is_all = |classes: &Classes| {
+                        next_name
+                            .is_none_or(|next| classes.attribute(class, next, modules).is_none())
+                    };
+                    if reads_dict || (info.is_enum && is_all(self.classes)) {
                         let item = Item::Class(info.class);
                         out.vertices.push(self.resolver.vertices.number(info.module, item));
                     }

@@ -262,7 +262,8 @@ impl Modules {
     pub(super) fn packages_of(&self, id: ModuleId) -> Vec<ModuleId> {
         let names = self.get(id).names.iter();
         names
-            .flat_map(|(name, _)| prefixes(name))
+            // Of its own name there can be others, in directories that are no packages.
+            .flat_map(|(name, _)| prefixes(name).filter(|prefix| prefix.len() < name.len()))
             .flat_map(|name| self.named(name))
             .copied()
             .collect()

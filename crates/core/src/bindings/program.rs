@@ -127,10 +127,11 @@ impl Program {
             let mut symbols = bindings.symbols_of(Some(class)).map(|at| bindings.symbols[at].name);
             symbols.any(|name| unit.class_writes.contains(&name))
         });
+        let fills_cache = unit.closure_fills.iter().any(|name| unit.name_tests.contains(name));
         if is_in_test_file {
-            return units.memoises || unit.dynamic.global;
+            return units.memoises || unit.dynamic.global || fills_cache;
         }
-        units.memoises || !unit.writes.is_empty() || stores_on_class
+        units.memoises || !unit.writes.is_empty() || stores_on_class || fills_cache
     }
 
     /// Whether a call of `body`, a method, can leave something in its object that later calls on the same

@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
+use super::Widening;
 use super::classes::ClassId;
+use super::modules::ModuleId;
 use super::program::{Index, Program};
 use super::roots::{Body, Roots};
 use super::vertices::{Item, Vertex, fixed};
@@ -17,7 +19,10 @@ impl Program {
         if self.scratch.dynamic.signatures {
             self.reach_signatures();
         }
-        if self.scratch.dynamic.all_members {
+        if self.scratch.dynamic.all_modules {
+            self.reach_all_modules();
+        }
+        if self.scratch.dynamic.all_members || self.scratch.dynamic.annotations {
             for at in 0..self.scratch.classes.len() {
                 let class = self.scratch.classes.list()[at];
                 self.with_table(class, |_, resolver, info, out| {
@@ -45,6 +50,15 @@ impl Program {
             for maker in makers {
                 scratch.reach(*maker);
             }
+        }
+    }
+
+    /// Who can get at any module that is loaded reads, in doubt, all of those that the imports reach.
+    fn reach_all_modules(&mut self) {
+        for at in 0..self.scratch.modules.len() {
+            let module = ModuleId(self.scratch.modules.list()[at]);
+            let whole = self.vertices.number(module, Item::Whole(Widening::LoadedModules));
+            self.scratch.reach(whole);
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Widening {
     DynamicImport,
     /// A module that the caller names as wholly used.
     WholeModule,
+    /// `sys.modules` by a key that is not told: any module that is loaded can be read.
+    LoadedModules,
 }
 
 impl Widening {
@@ -28,6 +30,7 @@ impl Widening {
         Self::OpaqueStar,
         Self::DynamicImport,
         Self::WholeModule,
+        Self::LoadedModules,
     ];
 
     /// The name by which facts know it; never reused for another meaning.
@@ -40,6 +43,7 @@ impl Widening {
             Self::OpaqueStar => "opaque-star",
             Self::DynamicImport => "dynamic-import",
             Self::WholeModule => "whole-module",
+            Self::LoadedModules => "loaded-modules",
         }
     }
 
@@ -59,6 +63,7 @@ impl fmt::Display for Widening {
             Self::OpaqueStar => "`import *` of a module that cannot be parsed",
             Self::DynamicImport => "it is imported by a computed name",
             Self::WholeModule => "all of it is used",
+            Self::LoadedModules => "`sys.modules` can give it away",
         })
     }
 }

@@ -81,6 +81,14 @@ pub(super) fn is_doc_word(word: &str) -> bool {
     matches!(word, "__doc__" | "getdoc" | "doctest" | "pydoc")
 }
 
+/// Whether code that mentions `word` can read the text of source files.
+pub(super) fn is_source_word(word: &str) -> bool {
+    matches!(
+        word,
+        "findsource" | "getblock" | "getcomments" | "getsource" | "getsourcelines" | "linecache"
+    )
+}
+
 /// Whether a call is one of the builtin `help`. The bare name is too common to count.
 pub(super) fn is_help(func: &Expr) -> bool {
     func.as_name_expr().is_some_and(|name| name.id.as_str() == "help")

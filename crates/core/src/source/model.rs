@@ -97,6 +97,12 @@ impl Function {
     pub fn reads_docs(&self) -> bool {
         self.code.reads_docs
     }
+
+    /// Whether its body mentions one of the ways to read the text of source files.
+    #[must_use]
+    pub fn reads_source(&self) -> bool {
+        self.code.reads_source
+    }
 }
 
 /// One content of a Python source file, parsed.

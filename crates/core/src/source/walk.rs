@@ -31,6 +31,7 @@ pub(super) struct Code {
     pub(super) digest: Digest,
     pub(super) imports: Vec<Import>,
     pub(super) reads_docs: bool,
+    pub(super) reads_source: bool,
 }
 
 /// All that the pass found.
@@ -58,6 +59,7 @@ pub(super) struct OpenBlock {
     function: Option<usize>,
     imports: Vec<Import>,
     reads_docs: bool,
+    reads_source: bool,
     is_generator: bool,
     /// How many lambdas the walk is in.
     lambdas: u32,
@@ -334,6 +336,7 @@ impl<'a> Walk<'a> {
 
     fn note_mention(&mut self, word: &str) {
         self.block.reads_docs |= docs::is_doc_word(word);
+        self.block.reads_source |= docs::is_source_word(word);
     }
 }
 
@@ -425,8 +428,8 @@ impl OpenBlock {
     fn finish(mut self, domain: Domain) -> (Code, Spelling) {
         let digest = self.spelling.digest(domain);
         self.spelling.clear();
-        let Self { imports, reads_docs, .. } = self;
-        (Code { digest, imports, reads_docs }, self.spelling)
+        let Self { imports, reads_docs, reads_source, .. } = self;
+        (Code { digest, imports, reads_docs, reads_source }, self.spelling)
     }
 }
 

@@ -16,7 +16,7 @@ use testmonx_core::trace::{NodeId, SpanBody};
 use super::files::Files;
 use super::intern::Interner;
 use super::packages::PackageFacts;
-use super::source::{Block, Source, Sources};
+use super::source::{Block, Reads, Source, Sources};
 use super::span::{Observed, Span, SpanId};
 use crate::observer::SourceId;
 
@@ -40,7 +40,7 @@ pub(super) struct Closures {
 #[derive(Debug, Default)]
 struct Gathered {
     roots: Roots,
-    reads_docs: bool,
+    reads: Reads,
 }
 
 /// What is borrowed to turn observations into bodies.
@@ -79,18 +79,18 @@ impl Closures {
         }
     }
 
-    /// The roots of what a run can reach that observed this and stands on that; and whether it can read
-    /// docstrings.
+    /// The roots of what a run can reach that observed this and stands on that; and what it can read of
+    /// the text of sources.
     pub(super) fn roots(
         &mut self,
         scene: &Scene<'_>,
         observed: &Observed,
         standpoint: &Standpoint,
-    ) -> (Roots, bool) {
+    ) -> (Roots, Reads) {
         let mut all = Gathered::default();
         let mut seen = BTreeSet::new();
         self.gather(scene, observed, &mut seen, &mut all);
-        let Gathered { mut roots, reads_docs } = all;
+        let Gathered { mut roots, reads } = all;
         let module = |source: &SourceId| scene.sources.get(*source).module;
         roots.modules.extend(standpoint.modules.iter().map(module));
         roots.whole.extend(standpoint.whole.iter().map(module));
@@ -111,7 +111,7 @@ impl Closures {
             }
             roots.test = Some((module, name.into()));
         }
-        (roots, reads_docs)
+        (roots, reads)
     }
 
     /// Adds what `observed` and the spans that it uses say, each span once.
@@ -138,7 +138,7 @@ impl Closures {
             all.roots.lines.extend(&own.roots.lines);
             all.roots.modules.extend(&own.roots.modules);
             all.roots.whole.extend(&own.roots.whole);
-            all.reads_docs |= own.reads_docs;
+            all.reads.merge(own.reads);
             let further = Observed { uses: used_observed.uses.clone(), ..Observed::default() };
             self.gather(scene, &further, seen, all);
         }
@@ -152,7 +152,7 @@ impl Closures {
         observed: &Observed,
         standpoint: &Standpoint,
         reached: &Reached,
-        reads_docs: bool,
+        reads: Reads,
     ) -> SpanBody {
         let mut body = self.own_body(scene, observed);
         let facts = body.facts.iter().chain(&standpoint.facts).copied();
@@ -166,7 +166,10 @@ impl Closures {
                 // A statement that changed could raise, which shows where the file is imported.
                 facts.insert(scene.interner.fact(source.level()));
             }
-            if reads_docs || source.reads_docs() {
+            if reads.source {
+                facts.insert(scene.interner.fact(source.whole()));
+            }
+            if reads.docs || source.reads_docs() {
                 facts.extend(source.docstrings().map(|fact| scene.interner.fact(fact)));
             }
         }
@@ -262,7 +265,7 @@ impl Closures {
 fn add_roots(sources: &Sources, observed: &Observed, all: &mut Gathered) {
     for code in &observed.codes {
         let code = sources.code(*code);
-        all.reads_docs |= code.reads_docs;
+        all.reads.merge(code.reads);
         match &code.block {
             Block::Body(body, _) => all.roots.bodies.push(*body),
             Block::Level(module, line) => all.roots.lines.push((*module, *line)),

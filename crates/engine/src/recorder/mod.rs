@@ -36,7 +36,7 @@ use self::intern::Interner;
 use self::memos::Memos;
 use self::packages::PackageFacts;
 use self::sights::Sights;
-use self::source::{Block, Sources};
+use self::source::{Block, Reads, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
 use crate::disk::Disk;
@@ -300,7 +300,7 @@ impl Recorder {
         let standpoints: Vec<Standpoint> =
             finished.iter().map(|run| self.standpoint(&run.subject)).collect();
         let scene = scene!(self);
-        let roots: Vec<(Roots, bool)> = finished
+        let roots: Vec<(Roots, Reads)> = finished
             .iter()
             .zip(&standpoints)
             .map(|(run, standpoint)| {
@@ -308,13 +308,13 @@ impl Recorder {
                 self.closures.roots(&scene, observed, standpoint)
             })
             .collect();
-        let (roots, read_docs): (Vec<Roots>, Vec<bool>) = roots.into_iter().unzip();
+        let (roots, reads): (Vec<Roots>, Vec<Reads>) = roots.into_iter().unzip();
         let reached = self.program.closures(&roots, &self.disk);
         let mut traces = std::mem::take(&mut self.amended);
-        for (((run, standpoint), reached), reads_docs) in
-            finished.into_iter().zip(&standpoints).zip(&reached).zip(read_docs)
+        for (((run, standpoint), reached), reads) in
+            finished.into_iter().zip(&standpoints).zip(&reached).zip(reads)
         {
-            traces.push(self.trace(run, standpoint, reached, reads_docs));
+            traces.push(self.trace(run, standpoint, reached, reads));
         }
         self.interner.take_batch(traces)
     }
@@ -324,18 +324,12 @@ impl Recorder {
         run: Finished,
         standpoint: &Standpoint,
         reached: &Reached,
-        reads_docs: bool,
+        reads: Reads,
     ) -> Trace {
         let mut scene = scene!(self);
         let observed = &self.spans[run.span as usize].observed;
-        let body = self.closures.body(
-            &mut scene,
-            &self.program,
-            observed,
-            standpoint,
-            reached,
-            reads_docs,
-        );
+        let body =
+            self.closures.body(&mut scene, &self.program, observed, standpoint, reached, reads);
         let trace = Trace {
             subject: run.subject,
             outcome: run.outcome,

@@ -70,7 +70,7 @@ impl Source {
     }
 
     /// The fact of its content.
-    fn whole(&self) -> Fact {
+    pub(super) fn whole(&self) -> Fact {
         file_fact(&self.path, self.content)
     }
 }
@@ -102,8 +102,25 @@ impl Block {
 pub(super) struct Code {
     pub(super) source: SourceId,
     pub(super) block: Block,
-    /// Whether it is a function that can read docstrings.
-    pub(super) reads_docs: bool,
+    /// What of the text of sources it can read, if it is a function.
+    pub(super) reads: Reads,
+}
+
+/// What of the text of sources code can read that no digest of theirs has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reads {
+    /// Docstrings.
+    pub(super) docs: bool,
+    /// Everything: `inspect.getsource`.
+    pub(super) source: bool,
+}
+
+impl Reads {
+    /// Adds what other code can read.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.docs |= other.docs;
+        self.source |= other.source;
+    }
 }
 
 /// All sources and code objects that were seen.
@@ -135,18 +152,18 @@ impl Sources {
         }
         let at = &self.sources[source as usize];
         let model = at.parsed.as_ref().map(|(model, _)| model);
-        let (block, reads_docs) =
-            match model.map(|model| (model, model.block_of_code(qualname, line))) {
-                None | Some((_, CodeBlock::Unknown)) => (Block::Unknown(at.whole()), false),
-                Some((_, CodeBlock::ModuleLevel)) => (Block::Level(at.module, line), false),
-                Some((model, CodeBlock::Function(index))) => {
-                    let function = &model.functions()[index];
-                    let fact = block_fact(&at.path, function.name(), function.digest());
-                    let body = Body { module: at.module, function: index };
-                    (Block::Body(body, fact), function.reads_docs())
-                }
-            };
-        self.codes.push(Code { source, block, reads_docs });
+        let (block, reads) = match model.map(|model| (model, model.block_of_code(qualname, line))) {
+            None | Some((_, CodeBlock::Unknown)) => (Block::Unknown(at.whole()), Reads::default()),
+            Some((_, CodeBlock::ModuleLevel)) => (Block::Level(at.module, line), Reads::default()),
+            Some((model, CodeBlock::Function(index))) => {
+                let function = &model.functions()[index];
+                let fact = block_fact(&at.path, function.name(), function.digest());
+                let body = Body { module: at.module, function: index };
+                let reads = Reads { docs: function.reads_docs(), source: function.reads_source() };
+                (Block::Body(body, fact), reads)
+            }
+        };
+        self.codes.push(Code { source, block, reads });
         id
     }
 

@@ -14,6 +14,7 @@ use super::import::{self, ImportTarget};
 use super::names::{NameId, Names};
 use super::nodes::Level;
 use super::unit::{Chain, Unit};
+use super::words;
 
 /// What a reference is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ struct Pending {
     unit: u32,
     chain: Chain,
     role: Role,
+    /// Whether it stands in a function inside of the one whose scope it waits in.
+    is_nested: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub(super) struct Scope {
     pub(super) receiver: Option<NameId>,
     /// Whether that is the class itself.
     receives_class: bool,
+    /// Parameters whose default is mutable: it lives as long as the function.
+    pub(super) kept: Vec<NameId>,
     pending: Vec<Pending>,
 }
 
@@ -73,6 +78,7 @@ impl Scope {
             aliases: Vec::new(),
             receiver: None,
             receives_class: false,
+            kept: Vec::new(),
             pending: Vec::new(),
         }
     }
@@ -106,6 +112,8 @@ pub(in super::super) struct Collector<'a> {
     /// The chain that begins here gets another name: `module` of `getattr(module, "name")`.
     pub(super) given: Option<(TextSize, NameId)>,
     pub(super) walrus: Option<TextSize>,
+    /// Where `sys.modules` begins, if a literal says which module is meant.
+    pub(super) told_modules: Option<TextSize>,
     /// Where the target of `+=` begins.
     pub(super) augmented: Option<TextSize>,
     annotations: u32,
@@ -128,6 +136,7 @@ impl<'a> Collector<'a> {
             chain_left: 0,
             given: None,
             walrus: None,
+            told_modules: None,
             augmented: None,
             annotations: 0,
             probing: 0,
@@ -154,6 +163,11 @@ impl<'a> Collector<'a> {
             scope.receiver = scope.binds.first().copied();
             scope.receives_class = first == Some("cls");
         }
+        for parameter in parameters.iter_non_variadic_params() {
+            if parameter.default.as_deref().is_some_and(words::is_mutable) {
+                scope.kept.push(self.names.id(parameter.name()));
+            }
+        }
         self.scopes.push(scope);
     }
 
@@ -178,14 +192,14 @@ impl<'a> Collector<'a> {
     }
 
     fn resolve(&mut self, scope: &Scope, pending: Pending, around: usize) {
-        let Pending { unit, chain, role } = pending;
+        let Pending { unit, chain, role, is_nested } = pending;
         let Some(root) = self.pool.get(chain.start as usize).copied() else { return };
         if scope.globals.contains(&root) {
             return self.emit(pending);
         }
         if let Some((_, import)) = scope.imports.iter().find(|(name, _)| *name == root) {
             let chain = Chain { start: chain.start + 1, len: chain.len - 1, import: *import };
-            return self.emit(Pending { unit, chain, role });
+            return self.emit(Pending { unit, chain, role, is_nested });
         }
         if scope.binds.binary_search(&root).is_err() {
             if matches!(scope.kind, ScopeKind::Comprehension) {
@@ -195,6 +209,9 @@ impl<'a> Collector<'a> {
         }
         if !matches!(role, Role::Write | Role::Set | Role::Augment) {
             return;
+        }
+        if is_nested || scope.kept.contains(&root) {
+            self.units[unit as usize].closure_fills.push(root);
         }
         if scope.receiver == Some(root) && chain.len > 1 {
             let attr = self.pool[chain.start as usize + 1];
@@ -210,7 +227,7 @@ impl<'a> Collector<'a> {
         }
         let aliased = scope.aliases.iter().filter(|(name, _)| *name == root);
         for chain in aliased.map(|(_, chain)| *chain).collect::<Vec<_>>() {
-            self.place(Pending { unit, chain, role }, around, true);
+            self.place(Pending { unit, chain, role, is_nested }, around, true);
         }
     }
 
@@ -243,7 +260,8 @@ impl<'a> Collector<'a> {
                 self.units[pending.unit as usize].attrs.push(root);
             }
             ScopeKind::Function | ScopeKind::Lambda | ScopeKind::Comprehension => {
-                at.pending.push(pending);
+                let is_nested = pending.is_nested || is_inner;
+                at.pending.push(Pending { is_nested, ..pending });
             }
         }
     }
@@ -263,7 +281,7 @@ impl<'a> Collector<'a> {
     /// Notes a reference of the present unit from the present scope.
     pub(super) fn refer(&mut self, chain: Chain, role: Role) {
         let role = if self.annotations > 0 && role == Role::Load { Role::Annotation } else { role };
-        let pending = Pending { unit: self.unit, chain, role };
+        let pending = Pending { unit: self.unit, chain, role, is_nested: false };
         self.place(pending, self.scopes.len() - 1, false);
     }
 
@@ -332,7 +350,8 @@ impl<'a> Collector<'a> {
                 let start = self.pool.len() as u32;
                 self.pool.push(id);
                 let chain = Chain { start, len: 1, import: Chain::NO_IMPORT };
-                self.emit(Pending { unit: self.unit, chain, role: Role::Write });
+                let unit = self.unit;
+                self.emit(Pending { unit, chain, role: Role::Write, is_nested: false });
             }
             _ => {
                 at.binds.push(id);

@@ -32,6 +32,10 @@ pub(crate) struct Dynamic {
     pub(crate) all_members: bool,
     /// `__subclasses__`.
     pub(crate) subclasses: bool,
+    /// `__annotations__`, `get_type_hints`: of classes, too.
+    pub(crate) annotations: bool,
+    /// `sys.modules`, unless a literal says of which module.
+    pub(crate) all_modules: bool,
     /// `inspect.signature`, `__annotations__`, `get_type_hints`, `__defaults__`.
     pub(crate) signatures: bool,
     /// A statement `global x` and a store to such a name.
@@ -47,6 +51,8 @@ impl Dynamic {
         self.own_members |= other.own_members;
         self.all_members |= other.all_members;
         self.subclasses |= other.subclasses;
+        self.annotations |= other.annotations;
+        self.all_modules |= other.all_modules;
         self.signatures |= other.signatures;
         self.global |= other.global;
         self.opaque_effect |= other.opaque_effect;
@@ -82,6 +88,10 @@ pub(crate) struct Unit {
     pub(crate) self_fills: Vec<NameId>,
     /// Attributes of the first parameter that decide whether something is done: `if self.x is None:`.
     pub(crate) self_tests: Vec<NameId>,
+    /// Names of the functions around it, and parameters with a mutable default, that are bound or filled.
+    pub(crate) closure_fills: Vec<NameId>,
+    /// Names that decide whether something is done: `if key not in cache:`.
+    pub(crate) name_tests: Vec<NameId>,
     /// Indices of the imports in it.
     pub(crate) imports: Vec<u32>,
     pub(crate) dynamic: Dynamic,
@@ -99,6 +109,8 @@ impl Unit {
             &mut self.class_writes,
             &mut self.self_fills,
             &mut self.self_tests,
+            &mut self.closure_fills,
+            &mut self.name_tests,
         ] {
             names.sort_unstable();
             names.dedup();

@@ -6,8 +6,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextSize};
 
 use super::collector::{Collector, Role, Scope, ScopeKind};
-use super::names::NameId;
-use super::unit::Chain;
+use super::unit::{Chain, Dynamic};
 use super::words;
 
 impl<'a> Collector<'a> {
@@ -27,6 +26,10 @@ impl<'a> Collector<'a> {
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.globals.extend(names);
                 }
+            }
+            Stmt::Nonlocal(stmt) => {
+                let names: Vec<_> = stmt.names.iter().map(|name| self.names.id(name)).collect();
+                self.unit().closure_fills.extend(names);
             }
             Stmt::Expr(stmt) => match &*stmt.value {
                 Expr::Call(call) => self.bare_call(call),
@@ -81,19 +84,18 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Notes which attributes of `self` a condition asks whether they are there.
+    /// Notes of which names and attributes of `self` a condition asks whether they are there, or hold
+    /// something.
     fn note_tests(&mut self, test: &'a Expr) {
-        let Some(receiver) = self.scopes.last().and_then(|scope| scope.receiver) else { return };
         let mut found = Vec::new();
         words::asked_for(test, &mut found);
-        for attribute in found {
-            self.note_test(receiver, attribute);
+        for asked in found {
+            self.note_test(asked);
         }
     }
 
     /// The same where a missing one is caught.
     fn note_tried(&mut self, stmt: &'a Stmt) {
-        let Some(receiver) = self.scopes.last().and_then(|scope| scope.receiver) else { return };
         let value = match stmt {
             Stmt::Return(stmt) => stmt.value.as_deref(),
             Stmt::Expr(stmt) => Some(&*stmt.value),
@@ -106,18 +108,26 @@ impl<'a> Collector<'a> {
             None => return,
         };
         while let Expr::Attribute(attribute) = value {
-            self.note_test(receiver, words::Asked::Attribute(attribute));
+            self.note_test(words::Asked::Attribute(attribute));
             value = &attribute.value;
+        }
+        if let Expr::Name(name) = value {
+            self.note_test(words::Asked::Name(&name.id));
         }
     }
 
-    fn note_test(&mut self, receiver: NameId, asked: words::Asked<'a>) {
+    fn note_test(&mut self, asked: words::Asked<'a>) {
         let (owner, name) = match asked {
             words::Asked::Attribute(attribute) => (&*attribute.value, attribute.attr.as_str()),
             words::Asked::Named(owner, name) => (owner, name),
+            words::Asked::Name(name) => {
+                let name = self.names.id(name);
+                return self.unit().name_tests.push(name);
+            }
         };
+        let receiver = self.scopes.last().and_then(|scope| scope.receiver);
         if let Expr::Name(owner) = owner
-            && self.names.id(&owner.id) == receiver
+            && Some(self.names.id(&owner.id)) == receiver
         {
             let name = self.names.id(name);
             self.unit().self_tests.push(name);
@@ -169,10 +179,21 @@ impl<'a> Collector<'a> {
                 }
             }
             AnyNodeRef::ExprAttribute(attribute) => self.attribute(attribute),
-            AnyNodeRef::ExprSubscript(subscript) if subscript.ctx != ExprContext::Load => {
-                self.store_item(&subscript.value);
+            AnyNodeRef::ExprSubscript(subscript) => {
+                if words::tells_module(&subscript.slice) {
+                    self.told_modules = Some(subscript.value.range().start());
+                }
+                if subscript.ctx != ExprContext::Load {
+                    self.store_item(&subscript.value);
+                }
             }
-            AnyNodeRef::ExprCall(call) => self.call(call),
+            AnyNodeRef::ExprCompare(comparison) if words::tells_module(&comparison.left) => {
+                self.told_modules = comparison.comparators.first().map(|it| it.range().start());
+            }
+            AnyNodeRef::ExprCall(call) => {
+                self.told_modules = words::module_told_by(call).or(self.told_modules);
+                self.call(call);
+            }
             AnyNodeRef::ExprStringLiteral(literal) => {
                 if let [part] = literal.value.as_slice() {
                     self.string(&part.value);
@@ -283,11 +304,10 @@ impl<'a> Collector<'a> {
             self.chain_left -= 1;
             return;
         }
-        let dynamic = words::dynamic_attribute(&attribute.attr);
-        self.unit().dynamic.merge(dynamic);
         let start = self.pool.len();
         if !self.push_attribute(attribute) {
             self.pool.truncate(start);
+            self.unit().dynamic.merge(words::dynamic_attribute(&attribute.attr));
             self.mention(&attribute.attr);
             if attribute.ctx != ExprContext::Load {
                 self.unit().dynamic.opaque_effect = true;
@@ -298,6 +318,7 @@ impl<'a> Collector<'a> {
             return;
         }
         let len = self.pool.len() - start;
+        self.note_dynamic(start, attribute.range.start());
         // The other attributes and the name come next.
         self.chain_left = (len - 1) as u32;
         if !self.is_silent() {
@@ -325,6 +346,21 @@ impl<'a> Collector<'a> {
                 self.augmented.take_if(|at| *at == attribute.range.start()).is_some();
             self.refer(chain, if is_augmented { Role::Augment } else { Role::Set });
         }
+    }
+
+    /// Notes what the attributes of the chain that was just put into the pool can do beyond reading them.
+    fn note_dynamic(&mut self, start: usize, place: TextSize) {
+        let mut dynamic = Dynamic::default();
+        for name in &self.pool[start + 1..] {
+            dynamic.merge(words::dynamic_attribute(self.names.text(*name)));
+        }
+        if words::is_all_modules(
+            self.names.text(self.pool[start]),
+            self.names.text(self.pool[start + 1]),
+        ) {
+            dynamic.all_modules = self.told_modules.take_if(|at| *at == place).is_none();
+        }
+        self.unit().dynamic.merge(dynamic);
     }
 
     fn push_attribute(&mut self, attribute: &'a ExprAttribute) -> bool {
@@ -383,6 +419,7 @@ impl<'a> Collector<'a> {
             }
         }
         self.unit().dynamic.signatures |= words::reads_signatures(name);
+        self.unit().dynamic.annotations |= words::reads_annotations(name);
         if let Expr::Attribute(attribute) = &*call.func
             && words::mutates(&attribute.attr)
         {

@@ -1,6 +1,7 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, StmtTry};
+use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, ExprCall, StmtTry};
+use ruff_text_size::{Ranged, TextSize};
 
 use super::unit::Dynamic;
 
@@ -97,10 +98,51 @@ pub(super) fn reads_signatures(name: &str) -> bool {
     )
 }
 
+/// Calls that read annotations, of classes as well.
+pub(super) fn reads_annotations(name: &str) -> bool {
+    matches!(name, "get_type_hints" | "get_annotations")
+}
+
+/// `sys.modules`.
+pub(super) fn is_all_modules(owner: &str, attribute: &str) -> bool {
+    owner == "sys" && attribute == "modules"
+}
+
+/// Whether a key of `sys.modules` says of which module it is: a literal, which counts as a reference by
+/// itself, or the module's own name.
+pub(super) fn tells_module(key: &Expr) -> bool {
+    literal(key).is_some() || key.as_name_expr().is_some_and(|name| name.id.as_str() == "__name__")
+}
+
+/// Where `sys.modules` begins in a call that says of which module it is: `sys.modules.pop("m")`,
+/// `monkeypatch.setitem(sys.modules, "m", fake)`, `mock.patch.dict(sys.modules, {"m": fake})`.
+pub(super) fn module_told_by(call: &ExprCall) -> Option<TextSize> {
+    let Expr::Attribute(method) = &*call.func else { return None };
+    let arguments = &call.arguments.args;
+    match method.attr.as_str() {
+        "get" | "pop" | "setdefault" if arguments.first().is_some_and(tells_module) => {
+            Some(method.value.range().start())
+        }
+        "setitem" | "delitem" if arguments.get(1).is_some_and(tells_module) => {
+            Some(arguments.first()?.range().start())
+        }
+        "dict" if arguments.get(1).is_none_or(Expr::is_dict_expr) => {
+            Some(arguments.first()?.range().start())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a default is something that calls can fill.
+pub(super) fn is_mutable(default: &Expr) -> bool {
+    matches!(default, Expr::Dict(_) | Expr::List(_) | Expr::Set(_) | Expr::Call(_))
+}
+
 /// What the mention of an attribute can do beyond reading it.
 pub(super) fn dynamic_attribute(name: &str) -> Dynamic {
     Dynamic {
         subclasses: name == "__subclasses__",
+        annotations: matches!(name, "__annotations__" | "__annotate__"),
         signatures: matches!(
             name,
             "__annotations__"
@@ -200,6 +242,8 @@ pub(super) enum Asked<'a> {
     Attribute(&'a ExprAttribute),
     /// `hasattr(self, "x")`.
     Named(&'a Expr, &'a str),
+    /// `cache`.
+    Name(&'a str),
 }
 
 /// The attributes that a condition asks whether they are there, or hold something: `self.x is None`,
@@ -207,6 +251,7 @@ pub(super) enum Asked<'a> {
 pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
     match test {
         Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+        Expr::Name(name) => found.push(Asked::Name(&name.id)),
         Expr::BoolOp(operation) => operation.values.iter().for_each(|it| asked_for(it, found)),
         Expr::UnaryOp(operation) => asked_for(&operation.operand, found),
         Expr::Named(named) => asked_for(&named.value, found),
