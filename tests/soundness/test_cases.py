@@ -1,7 +1,9 @@
 """The named cases of ``cases/*.md``: each edit runs the tests that it changes, and spares those that it cannot.
 
 A case is run three times over one store: recording, after the edit, and once more. Bare pytest checks that the
-case itself is right. One process does all of that; two workers record and run the edit.
+case itself is right. One process does all of that; two workers record and run the edit, of the cases in which
+it can matter who ran what: the others differ in what the parser sees, which is the same in every process. The drawn
+projects (test_generated.py) are run both ways.
 """
 
 from __future__ import annotations
@@ -12,6 +14,14 @@ import pytest
 
 from .cases import Case, cases
 from .runs import MODES, Ran, Tree, changed
+
+
+_DISTRIBUTED = ("fixtures-", "imports-", "memo-", "processes-")
+"""So begin the names of the cases that two workers run as well."""
+
+
+def _modes(case: Case) -> list[str]:
+    return [mode for mode in MODES if mode == "serial" or case.name.startswith(_DISTRIBUTED)]
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Story:
             (case, mode), id=f"{case.name}-{mode}", marks=pytest.mark.xdist_group(case.name)
         )
         for case in cases()
-        for mode in MODES
+        for mode in _modes(case)
     ],
 )
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
