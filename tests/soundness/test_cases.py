@@ -15,7 +15,6 @@ import pytest
 from .cases import Case, cases
 from .runs import MODES, Ran, Tree, changed
 
-
 _DISTRIBUTED = ("fixtures-", "imports-", "memo-", "processes-")
 """So begin the names of the cases that two workers run as well."""
 
