@@ -18,13 +18,15 @@ use super::intern::Interner;
 use super::packages::PackageFacts;
 use super::source::{Block, Reads, Source, Sources};
 use super::span::{Observed, Span, SpanId};
-use crate::observer::SourceId;
+use crate::observer::{CodeId, SourceId};
 
 /// Turns observations into span bodies, and remembers what many of them share.
 #[derive(Debug, Default)]
 pub(super) struct Closures {
     /// The facts of the program, by their numbers there.
     facts: Vec<Option<u32>>,
+    /// The facts of blocks, by code object.
+    blocks: Vec<Option<Option<u32>>>,
     /// The spans of the program's parts.
     parts: FxHashMap<PartId, u32>,
     /// The spans of what a module uses from outside of the project, if it uses anything.
@@ -193,6 +195,18 @@ impl Closures {
         reached.parts.iter().map(|part| self.part(scene, program, *part)).collect()
     }
 
+    /// The fact of the block that a code object was compiled from.
+    fn block(&mut self, scene: &mut Scene<'_>, code: CodeId) -> Option<u32> {
+        let at = code as usize;
+        if self.blocks.len() <= at {
+            self.blocks.resize(at + 1, None);
+        }
+        *self.blocks[at].get_or_insert_with(|| match &scene.sources.code(code).block {
+            Block::Body(_, fact) | Block::Unknown(fact) => Some(scene.interner.fact(fact.clone())),
+            Block::Level(..) => None,
+        })
+    }
+
     /// The span of the packages that a module imports.
     fn outside(&mut self, scene: &mut Scene<'_>, module: ModuleId) -> Option<u32> {
         if let Some(known) = self.outsides.get(&module) {
@@ -247,14 +261,15 @@ impl Closures {
     fn own_body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
         let mut facts = scene.files.standing(&observed.facts);
         for code in &observed.codes {
-            if let Block::Body(_, fact) | Block::Unknown(fact) = &scene.sources.code(*code).block {
-                facts.insert(scene.interner.fact(fact.clone()));
-            }
+            facts.extend(self.block(scene, *code));
             let statements = scene.sources.function_statements(*code);
-            let is_project = |name: &str| scene.sources.has_module(name);
-            let imported = scene.packages.imported(statements, is_project);
-            let used = scene.packages.used_by(*code).cloned();
-            facts.extend(imported.into_iter().chain(used).map(|fact| scene.interner.fact(fact)));
+            if !statements.is_empty() {
+                let is_project = |name: &str| scene.sources.has_module(name);
+                let imported = scene.packages.imported(statements, is_project);
+                facts.extend(imported.into_iter().map(|fact| scene.interner.fact(fact)));
+            }
+            let used = scene.packages.used_by(*code);
+            facts.extend(used.map(|fact| scene.interner.fact(fact.clone())));
         }
         let spans: BTreeSet<u32> =
             observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
