@@ -48,7 +48,7 @@ struct InterpreterFrame {
     is_entry: bool,
     /// [`OWNED_BY_THREAD`], or what owns it otherwise.
     owner: c_char,
-    /// The first of the local variables: the first argument.
+    /// The first of the local variables: the first argument, if there is one.
     first_local: *mut ffi::PyObject,
 }
 
@@ -176,15 +176,18 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
     let module = match heard {
         Some(Heard::Module(module)) => module,
         Some(Heard::Memo(key)) => {
-            // SAFETY: the frame keeps its arguments alive; it has not begun (one that goes on is a
-            // generator's), so none of them was put into a cell yet.
-            let receiver = unsafe { Bound::from_borrowed_ptr_or_opt(py, (*frame).first_local) };
-            // SAFETY: as above.
+            let in_receiver = run::with(py, |run| run.record.is_in_receiver(key)) == Some(true);
+            let receiver = if in_receiver {
+                // SAFETY: the code has a first parameter, `self`. The frame keeps its arguments alive;
+                // it has not begun (one that goes on is a generator's), so none of them was put into a
+                // cell yet.
+                unsafe { Bound::from_borrowed_ptr_or_opt(py, (*frame).first_local) }
+            } else {
+                None
+            };
+            // SAFETY: the frame has not begun.
             let frame = unsafe { ModuleFrame::new(frame) };
-            run::with(py, |run| {
-                let receiver = receiver.as_ref().filter(|_| run.record.is_in_receiver(key));
-                run.open_memo(py, key, frame, receiver, &mut retired);
-            });
+            run::with(py, |run| run.open_memo(py, key, frame, receiver.as_ref(), &mut retired));
             return true;
         }
         _ => return false,
