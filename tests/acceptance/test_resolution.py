@@ -24,17 +24,20 @@ TRY = "try:\n    import extra\nexcept ImportError:\n    pass"
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "new"),
     [
-        TRY,
-        "import importlib.util\nassert importlib.util.find_spec('extra') is None or True",
-        "import importlib\ntry:\n    importlib.import_module('extra')\nexcept ImportError:\n    pass",
-        "try:\n    __import__('extra')\nexcept ImportError:\n    pass",
-        "import pytest\npytest.importorskip('extra')",
+        (TRY, "extra.py"),
+        (TRY, "extra/__init__.py"),
+        (TRY, "extra/data.txt"),
+        ("from importlib.util import find_spec\nfind_spec('extra')", "extra.py"),
+        ("import pytest\npytest.importorskip('extra')", "extra.py"),
+        (TRY.replace("import extra", "__import__('extra')"), "extra.py"),
+        (
+            "import importlib\n" + TRY.replace("import extra", "importlib.import_module('extra')"),
+            "extra.py",
+        ),
     ],
-    ids=["import", "find_spec", "import_module", "dunder_import", "importorskip"],
 )
-@pytest.mark.parametrize("new", ["extra.py", "extra/__init__.py", "extra/data.txt"])
 def test_what_failed_is_tried_again_once_there_is_something(
     single: Project, body: str, new: str
 ) -> None:
@@ -90,7 +93,6 @@ def test_at_the_module_level_it_concerns_who_imports_the_module(project: Project
 @pytest.mark.parametrize(
     ("statement", "new"),
     [
-        ("import pkg.part", "pkg/part/__init__.py"),
         ("from pkg import part", "pkg/part/__init__.py"),
         ("from pkg.part import X", "pkg/part/__init__.py"),
         ("import tool", "tool/__init__.py"),
@@ -201,4 +203,13 @@ def test_the_reason_names_the_import(single: Project) -> None:
     single.write_files(_user(TRY))
     single.record()
     single.write("extra.py", "")
-    assert "an import of `extra` finds something else" in single.testmonx("status").stdout
+    assert "an import of `extra` finds something else" in single.testmonx("status").text
+
+
+def test_a_directory_of_tests_that_becomes_a_package(project: Project) -> None:
+    project.write_files({**OTHER, "tests/test_in.py": "def test_in(): assert __name__\n"})
+    project.record()
+    project.write("tests/__init__.py", "")
+    assert project.run().executed == nodes("tests/test_in.py", "test_in")
+    project.delete("tests/__init__.py")
+    assert project.run().executed == set()

@@ -74,3 +74,32 @@ impl FactKind for ResolvesKind {
         format!("an import of `{}` finds something else", called(split(key).0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::tests::Files;
+
+    fn fact(files: &[&str], is_outside: bool) -> Fact {
+        let dirs = [RelPath::new("a"), RelPath::new(".")];
+        resolves_fact("x", &dirs, is_outside, &Files(files))
+    }
+
+    #[test]
+    fn only_another_winner_is_another_fact() {
+        assert_eq!(&*fact(&[], false).key, "x@a,.");
+        assert_eq!(&*fact(&[], true).key, "x!@a,.");
+        let before = fact(&["x.py"], false);
+        assert_eq!(before, fact(&["x.py", "y.py", "x/y.txt", "b/x.py"], false));
+        for other in [&["x.py", "a/x.py"][..], &["x.py", "x/__init__.py"], &[]] {
+            assert_ne!(before, fact(other, false), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_bare_directory_is_a_package_unless_there_is_another() {
+        assert_ne!(fact(&["x/y.txt"], false), fact(&[], false));
+        assert_eq!(fact(&["x/y.txt"], true), fact(&[], true));
+        assert_ne!(fact(&["x.py"], true), fact(&[], true));
+    }
+}

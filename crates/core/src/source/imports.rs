@@ -62,7 +62,8 @@ impl Import {
         if !IMPORTERS.contains(&called) {
             return None;
         }
-        let text = |at: usize| Some(call.arguments.args.get(at)?.as_string_literal_expr()?.value.to_str());
+        let text =
+            |at: usize| Some(call.arguments.args.get(at)?.as_string_literal_expr()?.value.to_str());
         let name = text(0)?;
         let module = name.trim_start_matches('.');
         // `pkgutil.resolve_name` takes `module:attribute`.

@@ -204,9 +204,9 @@ impl Closures {
             return *known;
         }
         let sources = scene.sources;
-        let facts = sources.of_module(module).map_or_else(BTreeSet::new, |source| {
-            scene.imported(source, source.statements())
-        });
+        let facts = sources
+            .of_module(module)
+            .map_or_else(BTreeSet::new, |source| scene.imported(source, source.statements()));
         let span = (!facts.is_empty()).then(|| {
             scene.interner.span(SpanBody { facts: facts.into_iter().collect(), spans: Vec::new() })
         });

@@ -382,6 +382,12 @@ impl Recorder {
             standpoint.facts.insert(self.interner.fact(fact));
         }
         for conftest in conftest_places(&file) {
+            // A directory that becomes a package changes the names of the modules in it.
+            if let Some(init) = conftest.parent().map(|dir| dir.join("__init__.py"))
+                && !init.under(self.project.root()).exists()
+            {
+                standpoint.facts.insert(self.interner.fact(missing_fact(&init)));
+            }
             match self.sources.at(&conftest) {
                 Some(source) => standpoint.modules.push(source),
                 None if !conftest.under(self.project.root()).exists() => {

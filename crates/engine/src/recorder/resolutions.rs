@@ -112,9 +112,7 @@ impl Lookup<'_> {
             dirs = at.map_or(&own[..], |at| &dirs[at..]);
         }
         let found = self.found(top, loaded, dirs)?;
-        if !dirs.is_empty() {
-            facts.insert(resolves_fact(top, dirs, is_outside, self.disk));
-        }
+        facts.extend(self.fact(top, &found, dirs, is_outside));
         self.below(found, top, rest, facts)
     }
 
@@ -147,10 +145,17 @@ impl Lookup<'_> {
     ) -> Option<Found> {
         let loaded = self.sources.named(full).map(|source| &self.sources.get(source).path);
         let found = self.found(name, loaded, &dirs)?;
-        if !dirs.is_empty() {
-            facts.insert(resolves_fact(name, &dirs, false, self.disk));
-        }
+        facts.extend(self.fact(name, &found, &dirs, false));
         Some(found)
+    }
+
+    /// The fact that `name` finds `found`; none where there is nothing to search. What is behind the
+    /// directory of a file that wins makes no difference.
+    fn fact(&self, name: &str, found: &Found, dirs: &[RelPath], is_outside: bool) -> Option<Fact> {
+        let winner = found.file().and_then(directory_of);
+        let last = winner.and_then(|winner| dirs.iter().position(|dir| *dir == winner));
+        let dirs = last.map_or(dirs, |last| &dirs[..=last]);
+        (!dirs.is_empty()).then(|| resolves_fact(name, dirs, is_outside, self.disk))
     }
 
     /// What `name` finds in `dirs`; `None` if that is not what was loaded, or is the session's own work.
