@@ -101,9 +101,7 @@ def test_at_the_module_level_it_concerns_who_imports_the_module(project: Project
         ("import colorsys", "colorsys.py"),
     ],
 )
-def test_what_wins_over_the_file_that_was_found(
-    single: Project, statement: str, new: str
-) -> None:
+def test_what_wins_over_the_file_that_was_found(single: Project, statement: str, new: str) -> None:
     single.write_files(
         {
             **_user(statement),
@@ -168,9 +166,7 @@ def test_modules_of_one_name_beside_the_tests_of_each_directory(single: Project)
 
         def test_it(): assert near
         """
-    single.write_files(
-        {"a/near.py": "", "a/test_a.py": test, "b/near.py": "", "b/test_b.py": test}
-    )
+    single.write_files({"a/near.py": "", "a/test_a.py": test, "b/near.py": "", "b/test_b.py": test})
     single.record()
     assert single.run().executed == set()
     single.write("b/near/__init__.py", "")
