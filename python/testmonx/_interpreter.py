@@ -34,7 +34,7 @@ def library_dirs() -> list[str]:
 
 def import_path() -> list[str]:
     """The directories that imports are looked up in now, absolute."""
-    return [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
+    return [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str)]
 
 
 def installation(ignored: Sequence[str] = ()) -> dict[str, Any]:
