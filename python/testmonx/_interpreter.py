@@ -32,11 +32,16 @@ def library_dirs() -> list[str]:
     return sorted(found | {os.path.realpath(path) for path in found})
 
 
+def import_path() -> list[str]:
+    """The directories that imports are looked up in now, absolute."""
+    return [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str)]
+
+
 def installation(ignored: Sequence[str] = ()) -> dict[str, Any]:
     """How imports find what is installed; ``ignored`` names distributions that make no difference."""
     paths = sysconfig.get_paths()
     return {
-        "path": list(sys.path),
+        "path": import_path(),
         "libraries": library_dirs(),
         "standard": [paths["stdlib"], paths["platstdlib"]],
         "standard_modules": sorted(sys.stdlib_module_names),

@@ -84,7 +84,7 @@ class Session:
     def collected(self, nodeid: str) -> None:
         """Notes that a test was found."""
 
-    def collection_finished(self) -> None:
+    def collection_finished(self, path: list[str]) -> None:
         """Notes that everything that could be found was."""
 
     def open_fixture(self) -> int | None:

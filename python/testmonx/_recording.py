@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.doctest import DoctestItem, DoctestModule
 
+from testmonx._interpreter import import_path
 from testmonx._selection import node_id
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class RecordingHooks:
 
     def pytest_collection_finish(self) -> None:
         """All that could be found has been."""
-        self._session.collection_finished()
+        self._session.collection_finished(import_path())
 
 
 def _requested(request: object) -> dict[str, Any] | None:

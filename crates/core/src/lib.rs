@@ -10,6 +10,7 @@ pub mod fact;
 pub mod kinds;
 pub mod path;
 pub mod reason;
+pub mod search;
 pub mod select;
 pub mod snapshot;
 pub mod source;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::search::stem;
 use crate::source::Outline;
 use crate::{Digest, RelPath};
 
@@ -53,6 +54,13 @@ pub trait Tree {
     fn entry(&self, path: &RelPath) -> Option<Entry>;
     /// What is in a directory, in no order; `None` if it is none.
     fn list(&self, path: &RelPath) -> Option<Vec<Listed>>;
+    /// What is in a directory by `name`, whatever follows it behind a dot: `name.py`, the directory
+    /// `name`. Nothing if it is no directory.
+    fn importable(&self, dir: &RelPath, name: &str) -> Vec<Listed> {
+        let mut listed = self.list(dir).unwrap_or_default();
+        listed.retain(|entry| stem(&entry.name) == name);
+        listed
+    }
 }
 
 /// Plain answers about what is installed for the interpreter, outside of the project.

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use testmonx_core::search::stem;
 use testmonx_core::source::{Outline, SourceModel};
 use testmonx_core::world::{Entry, Installed, Listed, Outlines, Tree};
 use testmonx_core::{Digest, RelPath};
@@ -29,6 +30,8 @@ pub struct Disk {
     contents: RefCell<HashMap<RelPath, Option<Digest>>>,
     outlines: RefCell<HashMap<RelPath, Option<Arc<Outline>>>>,
     learned: RefCell<Learned>,
+    /// What is in directories that imports are looked up in, by stem.
+    importable: RefCell<HashMap<RelPath, HashMap<String, Vec<Listed>>>>,
 }
 
 /// What was found out by reading, worth remembering for the next session.
@@ -52,6 +55,11 @@ impl Disk {
             recorded_stats: stats.into_iter().map(|stat| (stat.path.clone(), stat)).collect(),
             ..Self::default()
         }
+    }
+
+    /// The rootdir.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Adds outlines that earlier sessions made of some contents.
@@ -130,6 +138,19 @@ impl Tree for Disk {
 
     fn list(&self, path: &RelPath) -> Option<Vec<Listed>> {
         looking::list(&path.under(&self.root))
+    }
+
+    /// Each directory is listed once, when it is first asked for.
+    fn importable(&self, dir: &RelPath, name: &str) -> Vec<Listed> {
+        let mut known = self.importable.borrow_mut();
+        let by_stem = known.entry(dir.clone()).or_insert_with(|| {
+            let mut by_stem: HashMap<String, Vec<Listed>> = HashMap::new();
+            for entry in self.list(dir).unwrap_or_default() {
+                by_stem.entry(stem(&entry.name).to_owned()).or_default().push(entry);
+            }
+            by_stem
+        });
+        by_stem.get(name).cloned().unwrap_or_default()
     }
 }
 

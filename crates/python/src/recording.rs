@@ -34,6 +34,7 @@ impl Recording {
         let project = Project::new(&root, &installation.libraries, &own_dirs);
         let packages = Packages::new(&root, &installation);
         let mut recorder = Recorder::new(project).with_packages(packages);
+        recorder.search_path(&installation.path);
         // A module that cannot be listed is one that nothing can be said of.
         let _ = note_loaded_modules(py, &mut recorder);
         let recorder = Arc::new(Mutex::new(recorder));

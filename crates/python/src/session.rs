@@ -139,9 +139,9 @@ impl Session {
         self.guarded(|engine| engine.collected(NodeId::new(nodeid)));
     }
 
-    /// Notes that everything that could be found was.
-    fn collection_finished(&mut self, py: Python<'_>) {
-        self.switched(py, Engine::collection_finished);
+    /// Notes that everything that could be found was; `path` is `sys.path` now.
+    fn collection_finished(&mut self, py: Python<'_>, path: Vec<PathBuf>) {
+        self.switched(py, |engine| engine.collection_finished(&path));
     }
 
     /// Opens the span of one set-up of a fixture; `None` if nothing is recorded.

@@ -16,6 +16,7 @@ mod missing;
 mod module;
 mod no_package;
 mod package;
+mod resolves;
 mod subclasses;
 mod whole;
 
@@ -39,6 +40,7 @@ pub use missing::missing_fact;
 pub use module::module_fact;
 pub use no_package::no_package_fact;
 pub use package::package_fact;
+pub use resolves::resolves_fact;
 pub use subclasses::subclasses_fact;
 pub use whole::whole_fact;
 
@@ -111,6 +113,8 @@ kinds! {
     Package = package::PackageKind,
     /// That an import finds nothing among them.
     NoPackage = no_package::NoPackageKind,
+    /// Which file of the project an import finds.
+    Resolves = resolves::ResolvesKind,
     /// A distribution's metadata, or that of all.
     Metadata = metadata::MetadataKind,
     /// What was at a path: a file, a directory, a link.

@@ -384,7 +384,10 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
         match node {
             AnyNodeRef::ExprName(name) => self.note_mention(&name.id),
             AnyNodeRef::Identifier(name) => self.note_mention(name),
-            AnyNodeRef::ExprCall(call) => self.block.reads_docs |= docs::is_help(&call.func),
+            AnyNodeRef::ExprCall(call) => {
+                self.block.reads_docs |= docs::is_help(&call.func);
+                self.block.imports.extend(Import::of_call(call));
+            }
             AnyNodeRef::ExprLambda(_) => self.block.lambdas += 1,
             AnyNodeRef::ExprYield(_) | AnyNodeRef::ExprYieldFrom(_) => {
                 self.block.is_generator |= self.block.lambdas == 0;

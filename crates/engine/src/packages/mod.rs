@@ -44,6 +44,7 @@ pub struct Installation {
 pub struct Packages {
     dirs: Vec<PathBuf>,
     ignored: BTreeSet<String>,
+    standard: BTreeSet<PathBuf>,
     standard_modules: BTreeSet<String>,
     listing: OnceCell<Listing>,
     /// Which distributions provide a top-level name.
@@ -61,6 +62,7 @@ impl Packages {
         Self {
             dirs: site_dirs(root, path, libraries, standard),
             ignored: ignored.chain([OURSELVES.to_owned()]).collect(),
+            standard: standard.iter().cloned().collect(),
             standard_modules: standard_modules.clone(),
             ..Self::default()
         }
@@ -70,6 +72,12 @@ impl Packages {
     #[must_use]
     pub fn is_standard(&self, name: &str) -> bool {
         self.standard_modules.contains(name)
+    }
+
+    /// Whether `dir` holds the standard library's modules.
+    #[must_use]
+    pub fn is_standard_dir(&self, dir: &Path) -> bool {
+        self.standard.contains(dir)
     }
 
     /// The version of a distribution; `None` if it is not installed or to be ignored.

@@ -11,13 +11,16 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use testmonx_core::RelPath;
 use testmonx_core::bindings::{FactId, ModuleId, PartId, Program, Reached, Roots};
+use testmonx_core::source::Import;
 use testmonx_core::trace::{NodeId, SpanBody};
 
 use super::files::Files;
 use super::intern::Interner;
 use super::packages::PackageFacts;
+use super::resolutions::{ImportPath, Lookup};
 use super::source::{Block, Reads, Source, Sources};
 use super::span::{Observed, Span, SpanId};
+use crate::disk::Disk;
 use crate::observer::{CodeId, SourceId};
 
 /// Turns observations into span bodies, and remembers what many of them share.
@@ -29,8 +32,10 @@ pub(super) struct Closures {
     blocks: Vec<Option<Option<u32>>>,
     /// The spans of the program's parts.
     parts: FxHashMap<PartId, u32>,
-    /// The spans of what a module uses from outside of the project, if it uses anything.
+    /// The spans of what the import statements of a module stand for, if it has any.
     outsides: FxHashMap<ModuleId, Option<u32>>,
+    /// What the import statements in functions stand for.
+    inner_imports: FxHashMap<CodeId, Arc<[u32]>>,
     /// How often files were written when `parts` was made.
     written: usize,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
@@ -51,6 +56,8 @@ pub(super) struct Scene<'a> {
     pub(super) spans: &'a [Span],
     pub(super) files: &'a Files,
     pub(super) packages: &'a PackageFacts,
+    pub(super) import_path: &'a ImportPath,
+    pub(super) disk: &'a Disk,
     pub(super) interner: &'a mut Interner,
 }
 
@@ -74,6 +81,7 @@ impl Closures {
         self.gathered.clear();
         // A module that was imported since can make a name one of the project's.
         self.outsides.clear();
+        self.inner_imports.clear();
         if self.written != files.written() {
             // A part can hold a fact about a file that the session has overtaken since.
             self.parts.clear();
@@ -207,16 +215,15 @@ impl Closures {
         })
     }
 
-    /// The span of the packages that a module imports.
+    /// The span of what a module's imports find: which packages, which files of the project.
     fn outside(&mut self, scene: &mut Scene<'_>, module: ModuleId) -> Option<u32> {
         if let Some(known) = self.outsides.get(&module) {
             return *known;
         }
-        let statements = scene.sources.of_module(module).map_or(&[][..], Source::statements);
-        let is_project = |name: &str| scene.sources.has_module(name);
-        let facts = scene.packages.imported(statements, is_project);
-        let facts: BTreeSet<u32> =
-            facts.into_iter().map(|fact| scene.interner.fact(fact)).collect();
+        let sources = scene.sources;
+        let facts = sources
+            .of_module(module)
+            .map_or_else(BTreeSet::new, |source| scene.imported(source, source.statements()));
         let span = (!facts.is_empty()).then(|| {
             scene.interner.span(SpanBody { facts: facts.into_iter().collect(), spans: Vec::new() })
         });
@@ -258,22 +265,42 @@ impl Closures {
         span
     }
 
+    /// The facts behind the import statements in the function that `code` runs.
+    fn inner_imports(&mut self, scene: &mut Scene<'_>, code: CodeId) -> Arc<[u32]> {
+        if let Some(known) = self.inner_imports.get(&code) {
+            return Arc::clone(known);
+        }
+        let sources = scene.sources;
+        let source = sources.get(sources.code(code).source);
+        let facts = scene.imported(source, sources.function_statements(code));
+        let facts: Arc<[u32]> = facts.into_iter().collect();
+        self.inner_imports.insert(code, Arc::clone(&facts));
+        facts
+    }
+
     fn own_body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
         let mut facts = scene.files.standing(&observed.facts);
         for code in &observed.codes {
             facts.extend(self.block(scene, *code));
-            let statements = scene.sources.function_statements(*code);
-            if !statements.is_empty() {
-                let is_project = |name: &str| scene.sources.has_module(name);
-                let imported = scene.packages.imported(statements, is_project);
-                facts.extend(imported.into_iter().map(|fact| scene.interner.fact(fact)));
-            }
+            facts.extend(self.inner_imports(scene, *code).iter());
             let used = scene.packages.used_by(*code);
             facts.extend(used.map(|fact| scene.interner.fact(fact.clone())));
         }
         let spans: BTreeSet<u32> =
             observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
         SpanBody { facts: facts.into_iter().collect(), spans: spans.into_iter().collect() }
+    }
+}
+
+impl Scene<'_> {
+    /// The facts behind import statements of `source`.
+    fn imported(&mut self, source: &Source, statements: &[Import]) -> BTreeSet<u32> {
+        let is_project = |name: &str| self.sources.has_module(name);
+        let mut facts = self.packages.imported(statements, is_project);
+        let Self { import_path: path, sources, packages, files, disk, .. } = *self;
+        let lookup = Lookup { path, sources, packages, files, disk };
+        facts.append(&mut lookup.facts(source, statements));
+        facts.into_iter().map(|fact| self.interner.fact(fact)).collect()
     }
 }
 

@@ -14,6 +14,7 @@ mod intern;
 mod memos;
 mod observing;
 mod packages;
+mod resolutions;
 mod sights;
 mod source;
 mod span;
@@ -21,7 +22,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Charge, Program, Reached, Roots};
@@ -35,6 +36,7 @@ use self::files::Files;
 use self::intern::Interner;
 use self::memos::Memos;
 use self::packages::PackageFacts;
+use self::resolutions::ImportPath;
 use self::sights::Sights;
 use self::source::{Block, Reads, Sources};
 use self::span::{Observed, Span, SpanKind};
@@ -58,6 +60,8 @@ macro_rules! scene {
             spans: &$recorder.spans,
             files: &$recorder.files,
             packages: &$recorder.packages,
+            import_path: &$recorder.import_path,
+            disk: &$recorder.disk,
             interner: &mut $recorder.interner,
         }
     };
@@ -85,6 +89,7 @@ pub struct Recorder {
     collections: FxHashMap<RelPath, SpanId>,
     files: Files,
     packages: PackageFacts,
+    import_path: ImportPath,
     sights: Sights,
     children: Children,
     closures: Closures,
@@ -111,6 +116,7 @@ impl Recorder {
             collections: FxHashMap::default(),
             files: Files::default(),
             packages: PackageFacts::default(),
+            import_path: ImportPath::default(),
             sights: Sights::default(),
             children: Children::default(),
             closures: Closures::default(),
@@ -130,6 +136,12 @@ impl Recorder {
     pub fn with_packages(mut self, packages: Packages) -> Self {
         self.packages = PackageFacts::new(packages);
         self
+    }
+
+    /// Notes the directories that imports are looked up in, Python's `sys.path`.
+    pub fn search_path(&mut self, path: &[PathBuf]) {
+        let Self { project, packages, disk, .. } = self;
+        self.import_path = ImportPath::new(path, project, packages, disk);
     }
 
     /// The project that it records.
@@ -364,6 +376,12 @@ impl Recorder {
             standpoint.facts.insert(self.interner.fact(fact));
         }
         for conftest in conftest_places(&file) {
+            // A directory that becomes a package changes the names of the modules in it.
+            if let Some(init) = conftest.parent().map(|dir| dir.join("__init__.py"))
+                && !init.under(self.project.root()).exists()
+            {
+                standpoint.facts.insert(self.interner.fact(missing_fact(&init)));
+            }
             match self.sources.at(&conftest) {
                 Some(source) => standpoint.modules.push(source),
                 None if !conftest.under(self.project.root()).exists() => {

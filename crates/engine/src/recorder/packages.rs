@@ -13,6 +13,7 @@ use std::path::Path;
 use testmonx_core::Fact;
 use testmonx_core::kinds::{metadata_fact, no_package_fact, package_fact};
 use testmonx_core::source::Import;
+use testmonx_core::world::Installed;
 
 use crate::observer::CodeId;
 use crate::packages::{Packages, Place};
@@ -72,6 +73,17 @@ impl PackageFacts {
             self.used.entry(reader).or_default().insert(fact.clone());
         }
         Some(fact)
+    }
+
+    /// Whether something outside of the project can be imported as `name`.
+    pub(super) fn is_there(&self, name: &str) -> bool {
+        let packages = self.packages.as_ref();
+        packages.is_some_and(|all| all.is_standard(name) || all.is_importable(name))
+    }
+
+    /// Whether `dir` holds the standard library's modules.
+    pub(super) fn is_standard_dir(&self, dir: &Path) -> bool {
+        self.packages.as_ref().is_some_and(|packages| packages.is_standard_dir(dir))
     }
 
     fn of_name(&self, name: &str) -> Option<Fact> {

@@ -64,6 +64,11 @@ impl Source {
         self.parsed.as_ref().map_or(&[], |(model, _)| model.imports())
     }
 
+    /// Whether a statement of its module level binds `name`.
+    pub(super) fn binds(&self, name: &str) -> bool {
+        self.parsed.as_ref().is_some_and(|(_, outline)| outline.binding(name).is_some())
+    }
+
     /// Whether its module level mentions one of the ways to read docstrings.
     pub(super) fn reads_docs(&self) -> bool {
         self.parsed.as_ref().is_some_and(|(model, _)| model.module_reads_docs())

@@ -259,3 +259,42 @@ fn a_collection_says_which_tests_it_found() {
     assert_eq!(batch.traces[0].subject, Subject::Collection(RelPath::new("test_a.py")));
     assert_eq!(batch.traces[0].collected, found);
 }
+
+#[test]
+fn imports_are_looked_up_as_far_as_the_file_that_wins() {
+    let text = "import near, lost, pkg.part\nfrom pkg import NAME, other\n";
+    let mut scenario = Scenario::new(&[
+        ("test_a.py", text),
+        ("b/near.py", ""),
+        ("pkg/__init__.py", "NAME = 1\n"),
+        ("pkg/part.py", ""),
+    ]);
+    let path = ["a", "b", "", "c"].map(|dir| scenario.place(dir));
+    scenario.recorder.search_path(&path);
+    scenario.collect("test_a.py", |scenario| {
+        scenario.import("pkg/__init__.py", None, |_| ());
+    });
+    scenario.test("test_a.py::test_a", |_| ());
+    let (_, facts) = scenario.traces().remove(0);
+    let resolved: Vec<&str> =
+        facts.iter().filter(|key| key.contains('@')).map(String::as_str).collect();
+    assert_eq!(resolved, ["lost@a,b,.,c", "near@a,b", "other@pkg", "part@pkg", "pkg@a,b,."]);
+}
+
+#[test]
+fn a_module_that_no_lookup_explains_has_no_such_fact() {
+    let mut scenario = Scenario::new(&[("test_a.py", "import odd, made\n"), ("x/other.py", "")]);
+    let path = [scenario.place("")];
+    let made = scenario.place("made.py");
+    scenario.recorder.saw(Sight::Made { place: made.clone() });
+    fs::write(made, "").unwrap();
+    scenario.recorder.search_path(&path);
+    scenario.collect("test_a.py", |scenario| {
+        let module = scenario.code("x/other.py", "<module>", 1);
+        scenario.recorder.import_started(module, "odd", "", None, 1);
+        scenario.recorder.import_finished(module);
+    });
+    scenario.test("test_a.py::test_a", |_| ());
+    let (_, facts) = scenario.traces().remove(0);
+    assert!(!facts.iter().any(|key| key.contains('@')), "{facts:?}");
+}

@@ -1,5 +1,7 @@
 //! While tests are collected and run: the spans that the interpreter is in, and how tests ended.
 
+use std::path::PathBuf;
+
 use testmonx_core::RelPath;
 use testmonx_core::trace::NodeId;
 
@@ -29,8 +31,11 @@ impl Session {
         self.collected.entry(test.file()).or_default().push(test);
     }
 
-    /// Notes that everything that could be found was.
-    pub fn collection_finished(&mut self) {
+    /// Notes that everything that could be found was; `path` is Python's `sys.path` now.
+    pub fn collection_finished(&mut self, path: &[PathBuf]) {
+        if let Some(mut recorder) = self.recorder() {
+            recorder.search_path(path);
+        }
         let collected = std::mem::take(&mut self.collected);
         // All workers collect the same; one of them is enough to say so.
         if !self.collects_whole_files || !self.speaks {

@@ -31,6 +31,9 @@ const LOOKING_FOR_TESTS: &[&str] =
 /// Parts of them that run what a test file gives them: a generator of parameters, say.
 const RUNNING_TESTS: &[&str] = &["_pytest/mark/", "_pytest/python.py"];
 
+/// The function in one of these that looks whether a directory is a package.
+const COLLECTING: &str = "pytest_collect_directory";
+
 /// `py.path.local`, which asks for whoever calls it, though it is pytest's.
 const PY_PATH: &str = "/_pytest/_py/";
 
@@ -84,10 +87,12 @@ pub(super) fn asker(py: Python<'_>) -> Asker {
         if has_own_purposes(&file) {
             return Asker::Machinery;
         }
-        if !is_stdlib(&file) {
-            return asker;
-        }
         let name = frame.name().unwrap_or_default();
+        if !is_stdlib(&file) {
+            // Which directories are packages matters to the tests in them, who are told by the engine.
+            let is_collecting = file.ends_with("/_pytest/python.py") && name == COLLECTING;
+            return if is_collecting { Asker::Machinery } else { asker };
+        }
         if file.ends_with("/shutil.py") && name.contains("rmtree") {
             return Asker::Machinery;
         }

@@ -308,6 +308,11 @@ def k():
     import l
     def m():
         from ..n.o import p
+        pytest.importorskip('q.r', reason='s')
+        import_module('.t', 'u')
+        import_module('.v', __package__)
+        find_spec(w)
+        print('x')
 ";
     let model = model(source);
     let show = |imports: &[Import]| -> Vec<String> {
@@ -320,7 +325,7 @@ def k():
     };
     assert_eq!(show(model.imports()), ["a:", "b.c:", ".e:f,g", ".:i", "j:*"]);
     assert_eq!(show(model.functions()[0].imports()), ["l:"]);
-    assert_eq!(show(model.functions()[1].imports()), ["..n.o:p"]);
+    assert_eq!(show(model.functions()[1].imports()), ["..n.o:p", "q.r:", "u.t:", ".v:"]);
 }
 
 /// Digests are kept and shared: a change of the rules, or of the parser's kinds of node, must be
