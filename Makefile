@@ -49,10 +49,15 @@ test-rust: $(TOOLS)
 test-python: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# The Python tests, less the real suites, on every other supported interpreter of this machine.
+# On every other supported interpreter of this machine: the tests whose outcome depends on the interpreter, which are those of
+# what is observed. What is selected, stored and coordinated is Rust, and the same on all.
+OBSERVING := tests/tracer tests/processes $(foreach name,recording recording_files recording_imports data_commands \
+	data_questions memos coexistence fixtures xdist,tests/acceptance/test_$(name).py)
+
 test-others: tools
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
-		echo "== the Python tests on $$python"; $(MAKE) test-python PYTHON=$$python PYTEST_ARGS='$(PYTEST_ARGS) -m "not real"'; done
+		echo "== the tests of what is observed on $$python"; \
+		$(MAKE) test-python PYTHON=$$python PYTEST_ARGS='$(PYTEST_ARGS) $(OBSERVING)'; done
 
 # The Python tests with the oldest pytest and pytest-xdist that are supported.
 test-oldest: tools
