@@ -27,7 +27,9 @@ impl Session {
         session.controlling.changed = records.changed();
         session.controlling.store = store;
         session.controlling.settings = settings;
-        session.controlling.site = invocation.site();
+        if invocation.role == Role::Controller {
+            session.controlling.site = invocation.site();
+        }
         session.name = name;
         session.survey = survey;
         session.keeper = keeper;
