@@ -60,6 +60,7 @@ impl Session {
             for test in &self.failed {
                 keeper.note_failure(test.clone());
             }
+            self.log.note(|| "the run has ended".to_owned());
             let (written, refused) = keeper.finish();
             self.warnings.extend(refused);
             if let Err(error) = written {
