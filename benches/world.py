@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from testmonx._invocation import library_dirs
+from testmonx._interpreter import installation
 from testmonx._native import Recording, Session
 
 _ROUNDS = 7
@@ -40,7 +40,7 @@ def main() -> None:
             "start of a Python child": (10, lambda: subprocess.run(python, check=True)),
         }
         bare = {name: _least(count, action) for name, (count, action) in actions.items()}
-        recording = Recording(root=str(root), library_dirs=library_dirs(), own_dirs=[])
+        recording = Recording(root=str(root), installation=installation(), own_dirs=[])
         try:
             for name, (count, action) in actions.items():
                 print(f"{name:32} {bare[name]:10.2f} µs {_least(count, action):10.2f} µs")
@@ -67,10 +67,13 @@ def _cpu() -> float:
 
 def _stop(recording: Recording, root: Path) -> None:
     """A session that is asked for nothing lets go of the recording."""
-    place = {
+    place: dict[str, object] = {
         "root": str(root),
+        "ini_file": None,
+        "prefix": sys.prefix,
         "datafile": "",
         "role": "single",
+        "settings": [],
         "coordination": None,
         "worker": "",
     }
@@ -79,7 +82,7 @@ def _stop(recording: Recording, root: Path) -> None:
         False,
     )
     texts = ("name", "interpreter", "platform", "pytest")
-    lists = ("plugins", "early_plugins", "distribution_dirs", "ini", "options")
+    lists = ("plugins", "early_plugins", "ini", "options")
     environment: dict[str, object] = dict.fromkeys(texts, "") | {name: [] for name in lists}
     environment["ignored_distributions"] = []
     Session(
@@ -87,6 +90,7 @@ def _stop(recording: Recording, root: Path) -> None:
         place=place,
         switches={**switches, "narrowed_by": []},
         environment=environment,
+        installation=installation(),
     )
 
 

@@ -110,11 +110,12 @@ def test_one_worker_of_two_has_other_packages(project: Project, tmp_path: Path) 
         "test_n.py",
         "import pytest\n\n@pytest.mark.parametrize('n', range(8))\ndef test_n(n): pass\n",
     )
-    (tmp_path / "packages/other-1.0.dist-info").mkdir(parents=True)
+    packages = tmp_path / "site-packages"
+    (packages / "other-1.0.dist-info").mkdir(parents=True)
     # xdist gives its workers the controller's sys.path, which the twin then adds to.
     project.write(
         "conftest.py",
-        f"import sys\n\nif sys.prefix.endswith('twin'):\n    sys.path.append({str(tmp_path / 'packages')!r})\n",
+        f"import sys\n\nif sys.prefix.endswith('twin'):\n    sys.path.append({str(packages)!r})\n",
     )
     python = twin(tmp_path)
     project.mode = ("--tx", f"popen//python={python}", "--tx", "popen", "--dist", "load")

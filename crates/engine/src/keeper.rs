@@ -136,7 +136,9 @@ impl Writer {
         self.write_pending()?;
         self.store.touch(self.assignment.session, &self.assignment.relied_on)?;
         self.store.finish_session(self.assignment.session)?;
-        self.store.collect_garbage()?;
+        if self.store.is_collection_worthwhile()? {
+            self.store.collect_garbage()?;
+        }
         Ok(())
     }
 

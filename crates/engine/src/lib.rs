@@ -34,4 +34,5 @@ pub use witness::{Access, Sight, Witness};
 
 pub use testmonx_core::RelPath;
 pub use testmonx_core::trace::NodeId;
+pub use testmonx_core::world::Installed;
 pub use testmonx_xdist::{Given, Settings};

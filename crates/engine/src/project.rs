@@ -47,6 +47,12 @@ impl Project {
         &self.root
     }
 
+    /// The directories of the interpreter and of what is installed for it.
+    #[must_use]
+    pub fn libraries(&self) -> &[PathBuf] {
+        &self.libraries
+    }
+
     /// What facts call the file at the absolute `path`; `None` if it is not the project's.
     #[must_use]
     pub fn relative(&self, path: &Path) -> Option<RelPath> {

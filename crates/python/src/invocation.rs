@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use testmonx_engine as engine;
+use testmonx_engine::{self as engine, Installed as _};
 
 /// `testmonx._invocation.switches`.
 #[derive(FromPyObject)]
@@ -73,14 +73,17 @@ impl From<Installation> for engine::Installation {
 }
 
 impl Environment {
-    fn facts(self, packages: &engine::Packages) -> engine::EnvironmentFacts {
+    /// `packages` are needed by whoever opens the store; `None` in a worker.
+    fn facts(self, packages: Option<&engine::Packages>) -> engine::EnvironmentFacts {
         let environment = self;
         engine::EnvironmentFacts {
             name: environment.name,
             interpreter: environment.interpreter,
             platform: environment.platform,
             pytest: environment.pytest,
-            requirements: engine::plugin_requirements(packages, &environment.plugins),
+            requirements: packages
+                .map(|packages| engine::plugin_requirements(packages, &environment.plugins))
+                .unwrap_or_default(),
             plugins: environment.plugins,
             early_plugins: environment.early_plugins,
             // How processes find each other changes no outcome.
@@ -118,8 +121,14 @@ pub(crate) fn invocation(
 ) -> engine::Invocation {
     let installation = engine::Installation::from(installation);
     let packages = engine::Packages::new(&place.root, &installation);
+    let role = match &*place.role {
+        "controller" => engine::Role::Controller,
+        "worker" => engine::Role::Worker,
+        _ => engine::Role::Single,
+    };
     engine::Invocation {
-        environment: environment.facts(&packages),
+        environment: environment.facts((role != engine::Role::Worker).then_some(&packages)),
+        installed: (role != engine::Role::Single).then(|| packages.distributions()),
         installation,
         root: place.root,
         ini_file: place.ini_file,
@@ -131,11 +140,7 @@ pub(crate) fn invocation(
             .into_iter()
             .map(|(name, variable, ini)| engine::Given { name, variable, ini })
             .collect(),
-        role: match &*place.role {
-            "controller" => engine::Role::Controller,
-            "worker" => engine::Role::Worker,
-            _ => engine::Role::Single,
-        },
+        role,
         coordination: place
             .coordination
             .map(|(state, speaks)| engine::WorkerInput { state, speaks }),

@@ -39,7 +39,7 @@ impl Recording {
         let _ = note_loaded_modules(py, &mut recorder);
         let recorder = Arc::new(Mutex::new(recorder));
         let mut recording = Self::default();
-        match start(py, &recorder) {
+        match start(py, &recorder, &installation.libraries) {
             Ok(()) => recording.recorder = Some(recorder),
             Err(error) => recording.error = Some(error),
         }
@@ -47,12 +47,16 @@ impl Recording {
     }
 }
 
-fn start(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
+fn start(
+    py: Python<'_>,
+    recorder: &Arc<Mutex<Recorder>>,
+    libraries: &[PathBuf],
+) -> Result<(), String> {
     // A pytest that a test runs is a session of its own.
     child::stop(py);
     tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
         .map_err(|error| error.to_string())?;
-    let started = audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>)
+    let started = audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>, libraries)
         .map_err(|error| error.to_string())
         .and_then(|()| child::start_session(py, recorder));
     installed_files::start(Arc::clone(recorder));

@@ -27,7 +27,9 @@ impl Session {
         session.controlling.changed = records.changed();
         session.controlling.store = store;
         session.controlling.settings = settings;
-        session.controlling.site = invocation.site();
+        if invocation.role == Role::Controller {
+            session.controlling.site = invocation.site();
+        }
         session.name = name;
         session.survey = survey;
         session.keeper = keeper;
@@ -58,6 +60,7 @@ impl Session {
             for test in &self.failed {
                 keeper.note_failure(test.clone());
             }
+            self.log.note(|| "the run has ended".to_owned());
             let (written, refused) = keeper.finish();
             self.warnings.extend(refused);
             if let Err(error) = written {

@@ -26,7 +26,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use testmonx_core::trace::NodeId;
-use testmonx_core::world::Installed;
 use testmonx_core::{Digest, RelPath};
 use testmonx_xdist::{Given, Log, Plan, SettingError, Settings, Site};
 
@@ -35,7 +34,7 @@ pub use self::controller::Planned;
 use crate::environment::EnvironmentFacts;
 use crate::keeper::Keeper;
 use crate::mode::{Mode, SwitchError, Switches};
-use crate::packages::{Installation, Packages};
+use crate::packages::Installation;
 use crate::plan::{Arrangement, arrange};
 use crate::recorder::{Recorder, SpanId};
 use crate::run::Run;
@@ -77,6 +76,8 @@ pub struct Invocation {
     pub environment: EnvironmentFacts,
     /// How the interpreter finds what is installed.
     pub installation: Installation,
+    /// For a controller or a worker: a digest of what is installed, by names and versions.
+    pub installed: Option<Digest>,
     /// Which part this process plays.
     pub role: Role,
     /// For a worker: what the controller told it; `None` if there is nothing.
@@ -112,7 +113,6 @@ impl Invocation {
             let name = path.file_name()?.to_string_lossy().into_owned();
             Some(format!("{name} {}", Digest::of(&fs::read(path).ok()?)))
         });
-        let packages = Packages::new(&self.root, &self.installation);
         Site {
             root: self.root.display().to_string(),
             ini_file,
@@ -120,7 +120,7 @@ impl Invocation {
             python: self.environment.interpreter.clone(),
             platform: self.environment.platform.clone(),
             pytest: self.environment.pytest.clone(),
-            packages: packages.distributions().to_string(),
+            packages: self.installed.map(|digest| digest.to_string()).unwrap_or_default(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! On whose behalf something is asked of the disk: what the import system, pytest or a reader of
 //! sources looks at is no dependency of the test that happens to run.
 
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use pyo3::ffi;
 use pyo3::intern;
@@ -45,8 +45,15 @@ const MEASURES: &[&str] = &["getsize", "getmtime", "getatime", "getctime", "_sig
 /// The directory of the standard library.
 static STDLIB: OnceLock<String> = OnceLock::new();
 
-/// Finds out where the standard library is.
-pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+/// Installed packages that look for tests and lie elsewhere: xdist copies pytest to where it starts a worker
+/// in another directory.
+static ELSEWHERE: RwLock<Vec<String>> = RwLock::new(Vec::new());
+
+/// Finds out where the standard library is, and which of the `libraries` look for tests.
+pub(super) fn prepare(py: Python<'_>, libraries: &[PathBuf]) -> PyResult<()> {
+    let dirs = libraries.iter().filter_map(|dir| dir.to_str().map(|dir| format!("{dir}/")));
+    let looks = |dir: &String| LOOKING_FOR_TESTS.iter().any(|part| name_in(dir, part).is_some());
+    *ELSEWHERE.write().unwrap_or_else(PoisonError::into_inner) = dirs.filter(looks).collect();
     if STDLIB.get().is_none() {
         let file: String = py.import("os")?.getattr("__file__")?.extract()?;
         let dir = file.rsplit_once('/').map_or(String::new(), |(dir, _)| format!("{dir}/"));
@@ -111,7 +118,7 @@ pub(super) fn asker(py: Python<'_>) -> Asker {
 /// Whether the code of this file asks for itself, and not for a test.
 fn has_own_purposes(file: &str) -> bool {
     let begins = |path: &str, parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
-    if let Some((_, inside)) = file.rsplit_once(SITE_PACKAGES) {
+    if let Some(inside) = in_packages(file) {
         return begins(inside, LOOKING_FOR_TESTS)
             && !begins(inside, RUNNING_TESTS)
             && !file.contains(PY_PATH);
@@ -125,6 +132,22 @@ fn has_own_purposes(file: &str) -> bool {
 /// Whether the code of this file asks on behalf of its caller.
 fn is_stdlib(file: &str) -> bool {
     in_stdlib(file).is_some() || file.starts_with("<frozen ") || file.contains(PY_PATH)
+}
+
+/// The rest of the path of a file of an installed package, from the package's name on.
+fn in_packages(file: &str) -> Option<&str> {
+    if let Some((_, inside)) = file.rsplit_once(SITE_PACKAGES) {
+        return Some(inside);
+    }
+    let elsewhere = ELSEWHERE.read().unwrap_or_else(PoisonError::into_inner);
+    let dir = elsewhere.iter().find(|dir| file.starts_with(*dir))?;
+    let parts = LOOKING_FOR_TESTS.iter();
+    parts.filter_map(|part| name_in(dir, part)).next().map(|at| &file[at..])
+}
+
+/// Where the name of the package in `dir` begins, if it is `part`; both end with a slash.
+fn name_in(dir: &str, part: &str) -> Option<usize> {
+    dir.strip_suffix(part).filter(|parent| parent.ends_with('/')).map(str::len)
 }
 
 /// The rest of the path of a file of the standard library.

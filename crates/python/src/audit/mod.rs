@@ -18,6 +18,7 @@ mod questions;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -41,8 +42,12 @@ static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 static IS_ON: AtomicBool = AtomicBool::new(false);
 static WITNESS: RwLock<Option<Arc<Mutex<dyn Witness>>>> = RwLock::new(None);
 
-/// Starts telling `witness`.
-pub(crate) fn start(py: Python<'_>, witness: Arc<Mutex<dyn Witness>>) -> PyResult<()> {
+/// Starts telling `witness`, other than what the `libraries` ask for their own purposes.
+pub(crate) fn start(
+    py: Python<'_>,
+    witness: Arc<Mutex<dyn Witness>>,
+    libraries: &[PathBuf],
+) -> PyResult<()> {
     replace_witness(witness);
     if !IS_INSTALLED.swap(true, Ordering::AcqRel) {
         // SAFETY: the interpreter runs and its lock is held; `hook` lives as long as the process
@@ -52,7 +57,7 @@ pub(crate) fn start(py: Python<'_>, witness: Arc<Mutex<dyn Witness>>) -> PyResul
             return Err(PyRuntimeError::new_err("another audit hook refuses new ones"));
         }
     }
-    callers::prepare(py)?;
+    callers::prepare(py, libraries)?;
     questions::install(py).inspect_err(|_| questions::uninstall(py))?;
     IS_ON.store(true, Ordering::Release);
     Ok(())

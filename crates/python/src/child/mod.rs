@@ -118,19 +118,25 @@ pub(crate) fn stop(py: Python<'_>) {
 pub(crate) fn observe_child(py: Python<'_>, directory: PathBuf, is_spawned: bool) {
     let Ok(project) = Journal::project(&directory) else { return };
     let Ok(clock) = Clock::open(&directory) else { return };
+    let libraries = project.libraries().to_vec();
     let origin = if is_spawned { Origin::Spawned } else { Origin::Program };
     let journal = Arc::new(Mutex::new(journal(&directory, project, origin, clock)));
-    if let Err(error) = observe(py, &journal, clock) {
+    if let Err(error) = observe(py, &journal, clock, &libraries) {
         lock(&journal).failed(error);
         return;
     }
     *part() = Some(Part::Child(Child { journal, clock }));
 }
 
-fn observe(py: Python<'_>, journal: &Arc<Mutex<Journal>>, clock: Clock) -> Result<(), String> {
+fn observe(
+    py: Python<'_>,
+    journal: &Arc<Mutex<Journal>>,
+    clock: Clock,
+    libraries: &[PathBuf],
+) -> Result<(), String> {
     tracer::start_child(py, Arc::clone(journal) as Arc<Mutex<dyn Observer>>, clock)
         .map_err(|error| error.to_string())?;
-    audit::start(py, Arc::clone(journal) as Arc<Mutex<dyn Witness>>)
+    audit::start(py, Arc::clone(journal) as Arc<Mutex<dyn Witness>>, libraries)
         .and_then(|()| when_forked(py))
         .map_err(|error| {
             tracer::stop(py);
