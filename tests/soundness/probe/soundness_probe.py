@@ -43,7 +43,8 @@ class _Log:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._outcomes.setdefault(report.nodeid, []).append("collect failed")
+            # Under xdist each worker says so.
+            self._outcomes[report.nodeid] = ["collect failed"]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         xfail = "x" if hasattr(report, "wasxfail") else ""

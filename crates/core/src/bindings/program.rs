@@ -15,6 +15,7 @@ use super::scratch::Scratch;
 use super::vertices::{Item, VertexId, Vertices, fixed};
 use super::words::Words;
 use crate::source::SourceModel;
+use crate::source::bindings::{Chain, ImportTarget, NodeKind, Symbol};
 use crate::{Digest, Fact, RelPath};
 
 /// The modules of one process, as they were imported.
@@ -124,14 +125,39 @@ impl Program {
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
         let stores_on_class = units.class.is_some_and(|class| {
-            let mut symbols = bindings.symbols_of(Some(class)).map(|at| bindings.symbols[at].name);
-            symbols.any(|name| unit.class_writes.contains(&name))
+            let mut symbols = bindings.symbols_of(Some(class)).map(|at| &bindings.symbols[at]);
+            // What a property gives is the object's.
+            let is_variable = |symbol: &Symbol| {
+                let mut nodes = bindings.binders(symbol).iter().map(|it| it.node as usize);
+                nodes.any(|node| bindings.nodes[node].kind == NodeKind::Statement)
+            };
+            symbols.any(|it| unit.class_writes.contains(&it.name) && is_variable(it))
         });
         let fills_cache = unit.closure_fills.iter().any(|name| unit.name_tests.contains(name));
         if is_in_test_file {
             return units.memoises || unit.dynamic.global || fills_cache;
         }
-        units.memoises || !unit.writes.is_empty() || stores_on_class || fills_cache
+        // `list.append(self, x)` and `os.environ[k] = v` leave nothing in the project.
+        let is_of_project = |chain: &Chain| match chain.import() {
+            Some(import) => self.is_project_import(&bindings.imports[import]),
+            None => bindings.chain(*chain).first().is_some_and(|root| {
+                let symbol = source.symbol(source.words[root.0 as usize]);
+                symbol.is_some_and(|symbol| {
+                    let mut binders = bindings.binders(&bindings.symbols[symbol as usize]).iter();
+                    binders.any(|it| match it.import {
+                        Some(import) => self.is_project_import(&bindings.imports[import as usize]),
+                        None => true,
+                    })
+                })
+            }),
+        };
+        let stores_in_module = unit.dynamic.global || unit.writes.iter().any(is_of_project);
+        units.memoises || stores_in_module || stores_on_class || fills_cache
+    }
+
+    fn is_project_import(&self, import: &ImportTarget) -> bool {
+        let top = import.module.split('.').next().unwrap_or_default();
+        import.level > 0 || self.modules.is_known(top)
     }
 
     /// Whether a call of `body`, a method, can leave something in its object that later calls on the same

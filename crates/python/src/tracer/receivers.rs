@@ -17,13 +17,15 @@ pub(super) struct Receivers {
     /// By address of the object's weak reference, of which an object has one without a callback. It is kept
     /// alive, so that no other object's can have the address.
     known: HashMap<usize, (Owned, u32)>,
+    by_address: HashMap<usize, u32>,
     next: u32,
     sweep_at: usize,
 }
 
 impl Receivers {
-    /// The number of `object`; `None` if there can be no weak reference to it. References that are no longer
-    /// needed go to `retired`.
+    /// The number of `object`. Of one that there can be no weak reference to (a `tuple`, an `int`, `__slots__`)
+    /// it is that of its address: it may be taken for one that is gone, which makes too much count rather
+    /// than too little. References that are no longer needed go to `retired`.
     pub(super) fn number(
         &mut self,
         object: &Bound<'_, PyAny>,
@@ -39,7 +41,7 @@ impl Receivers {
         let Some(reference) = reference else {
             // SAFETY: the GIL is held; the call above has set a `TypeError`.
             unsafe { ffi::PyErr_Clear() };
-            return None;
+            return self.at(object.as_ptr() as usize);
         };
         if let Some((_, number)) = self.known.get(&(reference.as_ptr() as usize)) {
             return Some(*number);
@@ -49,6 +51,15 @@ impl Receivers {
         }
         self.next = self.next.checked_add(1)?;
         self.known.insert(reference.as_ptr() as usize, (Owned::from(&reference), self.next));
+        Some(self.next)
+    }
+
+    fn at(&mut self, address: usize) -> Option<u32> {
+        if let Some(number) = self.by_address.get(&address) {
+            return Some(*number);
+        }
+        self.next = self.next.checked_add(1)?;
+        self.by_address.insert(address, self.next);
         Some(self.next)
     }
 

@@ -20,7 +20,7 @@ mod unit;
 mod visit;
 mod words;
 
-pub(crate) use finish::Bindings;
+pub(crate) use finish::{Bindings, Symbol};
 pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;

@@ -448,8 +448,11 @@ impl<'a> Collector<'a> {
     }
 
     fn string(&mut self, text: &'a str) {
-        if self.is_silent() || text.len() > words::LONGEST {
+        if text.len() > words::LONGEST {
             return;
+        }
+        if self.is_silent() {
+            return self.quoted_annotation(text);
         }
         match words::Word::of(text) {
             words::Word::Identifier => {
@@ -470,6 +473,23 @@ impl<'a> Collector<'a> {
                 }
             }
             words::Word::Other => {}
+        }
+    }
+
+    /// An annotation in quotes: who evaluates it reads the names in it.
+    fn quoted_annotation(&mut self, text: &'a str) {
+        let is_name = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.');
+        for dotted in text.split(|char| !is_name(char)) {
+            if !dotted.split('.').all(words::is_identifier) {
+                continue;
+            }
+            let start = self.pool.len();
+            for part in dotted.split('.') {
+                let name = self.names.id(part);
+                self.pool.push(name);
+            }
+            let (start, len) = (start as u32, (self.pool.len() - start) as u32);
+            self.refer(Chain { start, len, import: Chain::NO_IMPORT }, Role::Load);
         }
     }
 
