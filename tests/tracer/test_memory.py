@@ -153,3 +153,34 @@ def test_memory_does_not_grow_with_epochs_and_dead_code(drive: Drive) -> None:
         """,
         files={"m.py": ""},
     )
+
+
+def test_finalizers_may_run_where_an_object_is_told_apart(drive: Drive) -> None:
+    drive(
+        """
+        import gc, m
+        gc.set_threshold(1)
+        probe.start()
+        objects = [m.Cache() for _ in range(4)]
+        for cache in objects:
+            gc.disable()
+            m.cycle()
+            gc.enable()
+            cache.memo_self()
+        names = set(probe.ran())
+        assert {"cycle", "Node.__del__", "helper"} <= names, names
+        probe.stop()
+        """,
+        files={
+            "m.py": """
+                class Node:
+                    def __del__(self): helper()
+                class Cache:
+                    def memo_self(self): pass
+                def helper(): pass
+                def cycle():
+                    node = Node()
+                    node.me = node
+            """
+        },
+    )

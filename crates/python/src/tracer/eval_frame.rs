@@ -187,7 +187,7 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
             };
             // SAFETY: the frame has not begun.
             let frame = unsafe { ModuleFrame::new(frame) };
-            run::with(py, |run| run.open_memo(py, key, frame, receiver.as_ref(), &mut retired));
+            events::open_memo(py, key, frame, receiver.as_ref());
             return true;
         }
         _ => return false,

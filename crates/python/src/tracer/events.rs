@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use super::backend::ModuleFrame;
 use super::code::{self, Identity, Mark};
 use super::error::Fault;
+use super::receivers::Receiver;
 use super::record::Key;
 use super::run::{self, ImportStart, Retired};
 use super::stack;
@@ -46,4 +47,16 @@ pub(super) fn open_import(
     let start = ImportStart { module, name: &name, package: &package, importer };
     let mut retired = Retired::default();
     run::with(py, |run| run.open_import(py, start, frame, &mut retired));
+}
+
+/// Follows the call that starts in `frame`, which leaves something behind, for one thing in `receiver`.
+pub(super) fn open_memo(
+    py: Python<'_>,
+    key: Key,
+    frame: ModuleFrame,
+    receiver: Option<&Bound<'_, PyAny>>,
+) {
+    let receiver = receiver.map(Receiver::of);
+    let mut retired = Retired::default();
+    run::with(py, |run| run.open_memo(py, key, frame, receiver, &mut retired));
 }

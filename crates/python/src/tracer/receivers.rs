@@ -10,12 +10,42 @@ use super::gil::Owned;
 /// How many objects may be known before the dead ones are looked for.
 const MIN_SWEEP: usize = 1024;
 
+/// What an object is told apart by.
+#[derive(Debug)]
+pub(super) enum Receiver {
+    /// Its weak reference, of which an object has one without a callback.
+    Reference(Owned),
+    /// Its address, if there can be no weak reference to it (a `tuple`, an `int`, `__slots__`): it may be taken
+    /// for one that is gone, which makes too much count rather than too little.
+    Address(usize),
+}
+
+impl Receiver {
+    /// Must not be called while the run is borrowed: the reference is an object that is made, and so can have the
+    /// interpreter collect garbage, which runs finalizers.
+    pub(super) fn of(object: &Bound<'_, PyAny>) -> Self {
+        // SAFETY: the GIL is held and the object alive.
+        let reference = unsafe {
+            let made = ffi::PyWeakref_NewRef(object.as_ptr(), std::ptr::null_mut());
+            Bound::from_owned_ptr_or_opt(object.py(), made)
+        };
+        match reference {
+            Some(reference) => Self::Reference(Owned::from(&reference)),
+            None => {
+                // SAFETY: the GIL is held; the call above has set a `TypeError`.
+                unsafe { ffi::PyErr_Clear() };
+                Self::Address(object.as_ptr() as usize)
+            }
+        }
+    }
+}
+
 /// Numbers for objects. An address is not enough: the next test's object is often made where the last
 /// one's was.
 #[derive(Debug, Default)]
 pub(super) struct Receivers {
-    /// By address of the object's weak reference, of which an object has one without a callback. It is kept
-    /// alive, so that no other object's can have the address.
+    /// By address of the object's weak reference. It is kept alive, so that no other object's can have the
+    /// address.
     known: HashMap<usize, (Owned, u32)>,
     by_address: HashMap<usize, u32>,
     next: u32,
@@ -23,34 +53,27 @@ pub(super) struct Receivers {
 }
 
 impl Receivers {
-    /// The number of `object`. Of one that there can be no weak reference to (a `tuple`, an `int`, `__slots__`)
-    /// it is that of its address: it may be taken for one that is gone, which makes too much count rather
-    /// than too little. References that are no longer needed go to `retired`.
+    /// The number of an object; `None` if there are no more. References that are no longer needed go to `retired`.
     pub(super) fn number(
         &mut self,
-        object: &Bound<'_, PyAny>,
+        py: Python<'_>,
+        receiver: Receiver,
         retired: &mut Vec<Owned>,
     ) -> Option<u32> {
-        let py = object.py();
-        // SAFETY: the GIL is held and the object alive. No Python code runs: a type that supports weak
-        // references has a slot for them.
-        let reference = unsafe {
-            let made = ffi::PyWeakref_NewRef(object.as_ptr(), std::ptr::null_mut());
-            Bound::from_owned_ptr_or_opt(py, made)
+        let reference = match receiver {
+            Receiver::Reference(reference) => reference,
+            Receiver::Address(address) => return self.at(address),
         };
-        let Some(reference) = reference else {
-            // SAFETY: the GIL is held; the call above has set a `TypeError`.
-            unsafe { ffi::PyErr_Clear() };
-            return self.at(object.as_ptr() as usize);
-        };
-        if let Some((_, number)) = self.known.get(&(reference.as_ptr() as usize)) {
+        let address = reference.as_ptr() as usize;
+        if let Some((_, number)) = self.known.get(&address) {
+            retired.push(reference);
             return Some(*number);
         }
         if self.known.len() >= self.sweep_at.max(MIN_SWEEP) {
             self.sweep(py, retired);
         }
         self.next = self.next.checked_add(1)?;
-        self.known.insert(reference.as_ptr() as usize, (Owned::from(&reference), self.next));
+        self.known.insert(address, (reference, self.next));
         Some(self.next)
     }
 

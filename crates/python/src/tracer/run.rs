@@ -2,8 +2,8 @@
 //!
 //! Everything here runs under the GIL, with the run borrowed, and executes no Python code: neither do
 //! the observer's methods, by contract, nor the few calls into the interpreter (reading a frame's
-//! position, setting a code object's events). Nor may anything let go of the GIL, as PyO3's once-cells
-//! (`intern!`) do when they are filled. Objects that are let go of can run finalizers, so they
+//! position, setting a code object's events). Nor may anything make an object that the collector tracks, since
+//! that can run finalizers, nor let go of the GIL, as PyO3's once-cells (`intern!`) do when they are filled. Objects that are let go of can run finalizers, so they
 //! are put into [`Retired`], which the callers drop after the borrow has ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use super::error::Fault;
 use super::frames::{Followed, OpenFrame, OpenFrames};
 use super::gil::{GilCell, Owned};
 use super::names::FileNames;
-use super::receivers::Receivers;
+use super::receivers::{Receiver, Receivers};
 use super::record::{Key, Kind, Record};
 use crate::child::Clock;
 
@@ -31,6 +31,7 @@ pub(super) struct Retired {
     frames: Vec<OpenFrame>,
     unopened: Vec<ModuleFrame>,
     codes: Vec<Owned>,
+    references: Vec<Owned>,
 }
 
 /// The state of a run.
@@ -224,10 +225,10 @@ impl Run {
         py: Python<'_>,
         key: Key,
         frame: ModuleFrame,
-        receiver: Option<&Bound<'_, PyAny>>,
+        receiver: Option<Receiver>,
         retired: &mut Retired,
     ) {
-        let receiver = receiver.and_then(|it| self.receivers.number(it, &mut retired.codes));
+        let receiver = receiver.and_then(|it| self.receivers.number(py, it, &mut retired.references));
         let Some(code) = self.record.code(key) else { return };
         self.settle(py, retired);
         self.hand_over(py, retired);

@@ -135,13 +135,10 @@ fn open_memo(py: Python<'_>, key: Key) {
     let frame = ModuleFrame::new(&current);
     let in_receiver = run::with(py, |run| run.record.is_in_receiver(key)) == Some(true);
     let receiver = if in_receiver { stack::receiver(&current) } else { None };
-    let mut retired = Retired::default();
-    run::with(py, |run| {
-        // As for imports: a version could say it twice.
-        if !run.frames.is_innermost(&frame) {
-            run.open_memo(py, key, frame, receiver.as_ref(), &mut retired);
-        }
-    });
+    // As for imports: a version could say it twice.
+    if run::with(py, |run| run.frames.is_innermost(&frame)) == Some(false) {
+        events::open_memo(py, key, frame, receiver.as_ref());
+    }
 }
 
 /// Opens the import of the module whose body starts now.
