@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use testmonx_core::RelPath;
 use testmonx_core::path::{fold, is_byproduct_name};
@@ -22,7 +24,13 @@ pub struct Project {
     /// Directories whose real place is known; most files share a few of them.
     #[serde(skip)]
     real_dirs: RefCell<HashMap<PathBuf, Option<PathBuf>>>,
+    /// Answers of [`Project::relative`]: the same few places are asked about all the time.
+    #[serde(skip)]
+    known: RefCell<FxHashMap<Box<OsStr>, Option<RelPath>>>,
 }
+
+/// How many answers are kept: tests that make files ask about new ones without end.
+const MOST_KNOWN: usize = 10_000;
 
 /// Directories of the machine whose files describe it and not the project.
 const MACHINE_DIRS: &[&str] = &["/dev", "/proc", "/sys", "/run"];
@@ -38,6 +46,7 @@ impl Project {
             libraries: folded(libraries),
             ignored: folded(ignored),
             real_dirs: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 
@@ -56,6 +65,19 @@ impl Project {
     /// What facts call the file at the absolute `path`; `None` if it is not the project's.
     #[must_use]
     pub fn relative(&self, path: &Path) -> Option<RelPath> {
+        if let Some(known) = self.known.borrow().get(path.as_os_str()) {
+            return known.clone();
+        }
+        let relative = self.work_out_relative(path);
+        let mut known = self.known.borrow_mut();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(path.as_os_str().into(), relative.clone());
+        relative
+    }
+
+    fn work_out_relative(&self, path: &Path) -> Option<RelPath> {
         let path = fold(path);
         if let Ok(inside) = path.strip_prefix(&self.root) {
             return (!self.is_foreign(&path) && !is_byproduct(inside))

@@ -1,304 +1,205 @@
-//! The closure: everything that some roots can reach, as facts by module.
-
-use rustc_hash::FxHashMap;
+//! The closure: everything that some roots can reach, as facts.
 
 use super::Widening;
-use super::expand::level_vertices;
 use super::modules::ModuleId;
 use super::parts::FactId;
+use super::paths::{Root, Step, walk};
 use super::program::Program;
-use super::resolve::End;
 use super::roots::{Body, PartId, Reached, Roots};
-use super::scratch::{Checkpoint, alike};
-use super::vertices::{Item, VertexId, fixed};
-use super::words::Word;
-use crate::source::bindings::NodeKind;
+use super::scratch::{Checkpoint, Stretch};
+use super::vertices::Item;
+use crate::source::bindings::Dynamic;
 use crate::world::Outlines;
 
+/// A module with more facts than this in one step has them as a part of its own, which other closures that
+/// reach the same of it share.
+const FACTS_OF_ITS_OWN: usize = 32;
+
+/// How far closures have come that go on from here.
+#[derive(Debug, Default)]
+struct Level {
+    end: Checkpoint,
+    part: Option<PartId>,
+    widenings: Vec<(Widening, ModuleId)>,
+    /// Where those go on from here in which code was found that makes a difference to the closure as a whole
+    /// (`dir(x)` reaches all attributes of all classes): each test in a file may have such code of its own,
+    /// and reach the same by it.
+    twins: Vec<Twin>,
+}
+
+/// A [`Level`] beside another one.
+#[derive(Debug)]
+struct Twin {
+    can: Dynamic,
+    /// The way to it from the other level.
+    way: Stretch,
+    level: Level,
+}
+
 impl Program {
-    /// Everything that the roots of one test can reach, as facts by module.
-    ///
-    /// The facts of the root bodies themselves need not be among them: the caller has them.
+    /// Everything that the roots of one test can reach.
     pub fn closure(&mut self, roots: &Roots, world: &dyn Outlines) -> Reached {
         self.closures(std::slice::from_ref(roots), world).pop().unwrap_or_default()
     }
 
-    /// The closures of many tests, in their order. Neighbours that run much the same functions cost
-    /// far less than one by one. `world` is asked for sources that are not loaded.
+    /// The closures of many tests, in their order. Those that run much the same functions cost far less
+    /// than one by one. `world` is asked for sources that are not loaded.
     pub fn closures(&mut self, tests: &[Roots], world: &dyn Outlines) -> Vec<Reached> {
         self.prepare();
-        let tests: Vec<Roots> = tests.iter().map(normal).collect();
-        let mut answers: FxHashMap<&Roots, usize> = FxHashMap::default();
-        let mut reached: Vec<Reached> = Vec::with_capacity(tests.len());
-        let mut rest = &tests[..];
-        while !rest.is_empty() {
-            let (count, shared) = alike(rest);
-            let (group, others) = rest.split_at(count.max(1));
-            self.make_base(if group.len() > 1 { &shared } else { &group[0] }, world);
-            for roots in group {
-                let at = reached.len();
-                reached.push(match answers.get(roots) {
-                    Some(known) => reached[*known].clone(),
-                    None => self.closure_from_base(roots, world),
-                });
-                answers.entry(roots).or_insert(at);
+        let mut reached = vec![Reached::default(); tests.len()];
+        let mut levels = vec![Level::default()];
+        for step in walk(tests) {
+            let Some(level) = levels.last_mut() else { break };
+            match step {
+                Step::Down(roots) => {
+                    let below = self.go_on(level, &roots, None, world);
+                    levels.push(below);
+                }
+                Step::Up => drop(levels.pop()),
+                Step::Like(test, like) => reached[test] = reached[like].clone(),
+                Step::Test(test, rest) => {
+                    let end = self.go_on(level, &rest, Some(&tests[test]), world);
+                    let modules = self.scratch.modules.list().iter().copied().map(ModuleId);
+                    let modules = modules.collect();
+                    reached[test] = Reached { part: end.part, modules, widenings: end.widenings };
+                }
             }
-            rest = others;
         }
         reached
     }
 
-    fn closure_from_base(&mut self, roots: &Roots, world: &dyn Outlines) -> Reached {
-        self.scratch.go_back(self.scratch.base.end);
-        self.start(roots);
+    /// Goes on from a level with more roots; with `test`, to the end of that test's closure.
+    fn go_on(
+        &mut self,
+        mut from: &mut Level,
+        roots: &[Root],
+        test: Option<&Roots>,
+        world: &dyn Outlines,
+    ) -> Level {
+        self.scratch.go_back(from.end);
+        loop {
+            for root in roots {
+                self.start_at(*root);
+            }
+            if let Some(test) = test {
+                self.start_at_names(test);
+            }
+            self.run();
+            let dynamic = self.scratch.dynamic.of_closures();
+            if dynamic == from.end.dynamic.of_closures() {
+                break;
+            }
+            from = self.go_to_twin(from, dynamic, world);
+        }
+        self.finish(from, test.map_or(&[], |test| &test.bodies), world)
+    }
+
+    /// Goes to a level with code in it that can do this, from `level` or where closures went on from there.
+    fn go_to_twin<'a>(
+        &mut self,
+        level: &'a mut Level,
+        can: Dynamic,
+        world: &dyn Outlines,
+    ) -> &'a mut Level {
+        self.scratch.go_back(level.end);
+        if let Some(at) = level.twins.iter().position(|twin| twin.can == can) {
+            let twin = &mut level.twins[at];
+            self.scratch.go_along(&twin.way);
+            return &mut twin.level;
+        }
+        self.scratch.dynamic.merge(can);
+        let twin = self.finish(level, &[], world);
+        let way = self.scratch.stretch(level.end);
+        level.twins.push(Twin { can, way, level: twin });
+        let at = level.twins.len() - 1;
+        &mut level.twins[at].level
+    }
+
+    /// Follows all that was found, to its end; `ran` are the bodies of a test whose closure ends here.
+    fn finish(&mut self, from: &Level, ran: &[Body], world: &dyn Outlines) -> Level {
         loop {
             self.run();
-            self.settle(roots);
+            self.settle();
+            self.find_makers(ran);
             if self.scratch.is_done() {
                 break;
             }
         }
-        self.collect(roots, world)
+        Level {
+            end: self.scratch.checkpoint(),
+            part: self.part_since(from, world),
+            widenings: self.widenings_since(from),
+            twins: Vec::new(),
+        }
     }
 
-    /// Works out what closures have in common that share these roots. Rules that look at a closure as
-    /// a whole wait for the whole.
-    fn make_base(&mut self, shared: &Roots, world: &dyn Outlines) {
-        self.scratch.go_back(Checkpoint::default());
-        let shared = Roots { names: Vec::new(), test: None, ..shared.clone() };
-        self.start(&shared);
-        self.run();
-        self.scratch.base.end = self.scratch.checkpoint();
-        let mut facts = std::mem::take(&mut self.scratch.base.facts);
-        facts.iter_mut().for_each(Vec::clear);
-        self.add_facts(Checkpoint::default(), &shared.bodies, world, &mut |module, fact| {
-            push_at(&mut facts, module, fact);
-        });
-        let mut parts = vec![None; facts.len()];
-        for (facts, part) in facts.iter_mut().zip(&mut parts) {
-            if !facts.is_empty() {
-                facts.sort_unstable();
-                facts.dedup();
-                *part = Some(self.parts.part(facts));
+    /// All facts so far: those of `from`, and of what was found since.
+    fn part_since(&mut self, from: &Level, world: &dyn Outlines) -> Option<PartId> {
+        let own = self.facts_since(&from.end, world);
+        let parts = &mut self.parts;
+        let (mut facts, mut of_modules) = (Vec::new(), Vec::from_iter(from.part));
+        for of_module in own.chunk_by(|a, b| a.0 == b.0) {
+            let of_module: Vec<FactId> = of_module.iter().map(|(_, fact)| *fact).collect();
+            if of_module.len() > FACTS_OF_ITS_OWN {
+                of_modules.push(parts.part(of_module, Vec::new()));
+            } else {
+                facts.extend(of_module);
             }
         }
-        let base = &mut self.scratch.base;
-        (base.facts, base.parts) = (facts, parts);
+        if facts.is_empty() && of_modules.len() < 2 {
+            return of_modules.pop();
+        }
+        facts.sort_unstable();
+        facts.dedup();
+        of_modules.sort_unstable();
+        Some(parts.part(facts, of_modules))
     }
 
-    /// Tells the facts of what was found since `from`, by module, but for the bodies in `roots`.
-    fn add_facts(
-        &mut self,
-        from: Checkpoint,
-        roots: &[Body],
-        world: &dyn Outlines,
-        add: &mut dyn FnMut(ModuleId, FactId),
-    ) {
+    /// The facts of what was found since, by module, ascending.
+    fn facts_since(&mut self, from: &Checkpoint, world: &dyn Outlines) -> Vec<(ModuleId, FactId)> {
         let Self { index: Some(index), modules, words, vertices, parts, scratch, .. } = self else {
-            return;
+            return Vec::new();
         };
+        let mut found = Vec::new();
         for id in &scratch.vertices.list()[from.vertices..] {
             let vertex = vertices.get(*id);
-            if let Item::Body(function) = vertex.item {
-                let body = Body { module: vertex.module, function: function as usize };
-                if roots.binary_search(&body).is_ok() {
-                    continue;
-                }
-            }
-            if let Some(fact) = parts.of_vertex(*id, vertex, modules, words) {
-                add(vertex.module, fact);
-            }
+            let fact = parts.of_vertex(*id, vertex, modules, words);
+            found.extend(fact.map(|fact| (vertex.module, fact)));
         }
+        let mut imports = |module, counts_derived, parts: &mut super::parts::Parts| {
+            let known = index.imports.entry((module, counts_derived));
+            *known.or_insert_with(|| parts.of_imports(module, counts_derived, modules, world))
+        };
         for module in &scratch.modules.list()[from.modules..] {
             let module = ModuleId(*module);
-            add(module, parts.of_import(module, modules));
-            let imports = index.imports.entry((module, false));
-            let imports =
-                imports.or_insert_with(|| parts.of_imports(module, false, modules, world));
-            if let Some(fact) = imports {
-                add(module, *fact);
-            }
+            found.push((module, parts.of_import(module, modules)));
+            found.extend(imports(module, false, parts).map(|fact| (module, fact)));
         }
-    }
-
-    fn collect(&mut self, roots: &Roots, world: &dyn Outlines) -> Reached {
-        let mut own: Vec<(ModuleId, FactId)> = Vec::new();
-        let base = self.scratch.base.end;
-        self.add_facts(base, &roots.bodies, world, &mut |module, fact| own.push((module, fact)));
-        let Self { index: Some(index), modules, vertices, parts, scratch, .. } = self else {
-            return Reached::default();
-        };
-        for (module, fact) in &scratch.observed {
-            own.push((*module, parts.number(fact.clone())));
+        for (module, fact) in &scratch.observed[from.observed..] {
+            found.push((*module, parts.number(fact.clone())));
         }
         if scratch.sees_subclasses {
-            for module in scratch.modules.list() {
+            let new = if from.sees_subclasses { from.modules } else { 0 };
+            for module in &scratch.modules.list()[new..] {
                 let module = ModuleId(*module);
-                own.push((module, parts.of_subclasses(module, modules)));
-                let imports = index.imports.entry((module, true));
-                let imports =
-                    imports.or_insert_with(|| parts.of_imports(module, true, modules, world));
-                own.extend(imports.map(|fact| (module, fact)));
+                found.push((module, parts.of_subclasses(module, modules)));
+                found.extend(imports(module, true, parts).map(|fact| (module, fact)));
             }
         }
-        own.sort_unstable();
-        own.dedup();
-        let mut of_modules: Vec<Option<PartId>> = scratch.base.parts.clone();
-        for own in own.chunk_by(|a, b| a.0 == b.0) {
-            let module = own[0].0.index();
-            let shared = scratch.base.facts.get(module).map_or(&[][..], |facts| facts);
-            let mut facts: Vec<FactId> = own.iter().map(|(_, fact)| *fact).collect();
-            facts.extend(shared);
-            facts.sort_unstable();
-            facts.dedup();
-            if of_modules.len() <= module {
-                of_modules.resize(module + 1, None);
-            }
-            of_modules[module] = Some(parts.part(&facts));
-        }
-        let mut found: Vec<PartId> = of_modules.into_iter().flatten().collect();
         found.sort_unstable();
-        let whole = scratch.vertices.list().iter().map(|id| vertices.get(*id));
-        let mut widenings: Vec<(Widening, ModuleId)> = whole
-            .filter_map(|vertex| match vertex.item {
-                Item::Whole(rule) => Some((rule, vertex.module)),
-                _ => None,
-            })
-            .collect();
+        found.dedup();
+        found
+    }
+
+    fn widenings_since(&self, from: &Level) -> Vec<(Widening, ModuleId)> {
+        let mut widenings = from.widenings.clone();
+        for id in &self.scratch.vertices.list()[from.end.vertices..] {
+            let vertex = self.vertices.get(*id);
+            if let Item::Whole(rule) = vertex.item {
+                widenings.push((rule, vertex.module));
+            }
+        }
         widenings.sort_unstable();
-        let modules = scratch.modules.list().iter().copied().map(ModuleId).collect();
-        Reached { parts: found, modules, widenings }
+        widenings
     }
-
-    fn start(&mut self, roots: &Roots) {
-        for body in &roots.bodies {
-            match self.body_vertex(*body) {
-                Some(vertex) => self.scratch.reach(vertex),
-                None => self.enter(body.module),
-            }
-        }
-        for (module, line) in &roots.lines {
-            for vertex in self.vertices_at(*module, *line) {
-                self.scratch.reach(vertex);
-            }
-        }
-        for module in &roots.modules {
-            self.enter(*module);
-        }
-        for module in &roots.whole {
-            let whole = self.vertices.number(*module, Item::Whole(Widening::WholeModule));
-            self.scratch.reach(whole);
-        }
-        for (module, name) in &roots.names {
-            self.look_up(*module, name);
-        }
-        if let Some((module, name)) = &roots.test
-            && !self.look_up(*module, name)
-        {
-            for module in &roots.modules {
-                self.reach_all_effects(*module);
-            }
-            self.reach_all_effects(*module);
-        }
-    }
-
-    /// Reaches a dotted name as somebody outside of the sources looks it up, and tells whether it is
-    /// bound.
-    fn look_up(&mut self, module: ModuleId, dotted: &str) -> bool {
-        let trail = self.resolver().looked_up(module, dotted);
-        let attrs: Vec<Word> =
-            dotted.split('.').skip(1).map(|part| self.words.number(part)).collect();
-        for vertex in trail.vertices {
-            self.scratch.reach(vertex);
-        }
-        let mut is_bound = false;
-        for end in trail.ends {
-            is_bound |= match end {
-                End::Bound { module, symbol, .. } => {
-                    let has_it = self.has_attributes(module, symbol, &attrs);
-                    if !has_it {
-                        self.reach_absence(module, symbol, attrs[0]);
-                    }
-                    has_it
-                }
-                End::Unbound { .. } => false,
-                End::Module(_) | End::Dict(_) | End::External(_) => true,
-            };
-        }
-        for attr in attrs {
-            self.mention(attr);
-        }
-        is_bound
-    }
-
-    /// The nodes that code of the module or class level belongs to that begins in this line; the whole
-    /// module where that is not known.
-    fn vertices_at(&mut self, module: ModuleId, line: u32) -> Vec<VertexId> {
-        let mut resolver = self.resolver();
-        level_vertices(&mut resolver, module, line)
-    }
-
-    /// Whether a symbol has an attribute by a statement of its class, as far as that can be told.
-    fn has_attributes(&self, module: ModuleId, symbol: u32, attrs: &[Word]) -> bool {
-        let (Some(index), Some(attr)) = (&self.index, attrs.first()) else { return true };
-        let mut classes = index.classes.at_symbol(&self.modules, module, symbol).peekable();
-        if classes.peek().is_none() {
-            return true;
-        }
-        let mut classes = classes;
-        attrs.len() > 1
-            || classes.any(|class| index.classes.attribute(class, *attr, &self.modules).is_some())
-    }
-
-    /// That neither a class nor its bases have an attribute counts for who looks for it.
-    fn reach_absence(&mut self, module: ModuleId, symbol: u32, attr: Word) {
-        let Self { index: Some(index), modules, vertices, scratch, .. } = self else { return };
-        for class in index.classes.at_symbol(modules, module, symbol) {
-            for base in &index.classes.get(class).order {
-                let base = index.classes.get(*base);
-                let absent = Item::Absent(Some(base.class), attr);
-                scratch.reach(vertices.number(base.module, absent));
-            }
-        }
-    }
-
-    fn reach_all_effects(&mut self, module: ModuleId) {
-        let Some(index) = &self.index else { return };
-        let effects = index.effects.of_module(module).len();
-        for effect in 0..effects {
-            self.reach_effect(module, effect);
-        }
-        // Loops and calls that bind the name of no test show as plain statements.
-        let Some(source) = self.modules.source(module) else { return };
-        let first = self.modules.get(module).first;
-        for (index, node) in source.bindings().nodes.iter().enumerate() {
-            if node.kind == NodeKind::Statement && node.is_effect {
-                let item = Item::Node(index as u32);
-                self.scratch.reach(fixed(first, source.bindings(), item));
-            }
-        }
-    }
-}
-
-/// The same roots in one order, each once.
-fn normal(roots: &Roots) -> Roots {
-    let mut roots = roots.clone();
-    roots.bodies.sort_unstable();
-    roots.bodies.dedup();
-    roots.lines.sort_unstable();
-    roots.lines.dedup();
-    for modules in [&mut roots.modules, &mut roots.whole] {
-        modules.sort_unstable();
-        modules.dedup();
-    }
-    roots.names.sort_unstable();
-    roots.names.dedup();
-    roots
-}
-
-fn push_at(facts: &mut Vec<Vec<FactId>>, module: ModuleId, fact: FactId) {
-    if facts.len() <= module.index() {
-        facts.resize_with(module.index() + 1, Vec::new);
-    }
-    facts[module.index()].push(fact);
 }

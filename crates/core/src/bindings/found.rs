@@ -22,6 +22,13 @@ impl Found {
         is_new
     }
 
+    /// Adds numbers that are not in it.
+    pub(super) fn extend(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            self.add(*number);
+        }
+    }
+
     /// Whether a number is in it.
     #[inline]
     pub(super) fn has(&self, number: u32) -> bool {

@@ -1,11 +1,11 @@
-//! The facts of what was reached, by module.
+//! The facts of what was reached, and the sets of them that closures share.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::modules::{ModuleId, Modules};
-use super::roots::PartId;
+use super::roots::{Part, PartId};
 use super::vertices::{Item, Vertex, VertexId};
 use super::words::Words;
 use crate::kinds::{
@@ -19,21 +19,21 @@ use crate::{Fact, RelPath};
 /// Number of a fact in one program: counted from 0, distinct ones for distinct facts.
 pub type FactId = u32;
 
-/// Facts, each once, and the sets of facts of one module that closures reached.
+/// Facts and parts, each once.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     facts: Vec<Fact>,
     fact_ids: FxHashMap<Fact, FactId>,
     of_vertices: Vec<Option<Option<FactId>>>,
-    parts: Vec<Box<[FactId]>>,
-    part_ids: FxHashMap<Box<[FactId]>, PartId>,
+    parts: Vec<Part>,
+    part_ids: FxHashMap<Part, PartId>,
     first_symbols: FxHashMap<ModuleId, Vec<Option<u32>>>,
 }
 
 impl Parts {
-    /// The facts of a part.
-    pub(super) fn of_part(&self, part: PartId) -> &[FactId] {
-        &self.parts[part.index()]
+    /// The part that has this number.
+    pub(super) fn get(&self, part: PartId) -> &Part {
+        &self.parts[part.0 as usize]
     }
 
     /// The fact that has this number.
@@ -41,16 +41,14 @@ impl Parts {
         &self.facts[fact as usize]
     }
 
-    /// The part that has these facts, which are ascending and distinct.
-    pub(super) fn part(&mut self, facts: &[FactId]) -> PartId {
-        if let Some(known) = self.part_ids.get(facts) {
-            return *known;
-        }
-        let part = PartId(self.parts.len() as u32);
-        let facts: Box<[FactId]> = facts.into();
-        self.parts.push(facts.clone());
-        self.part_ids.insert(facts, part);
-        part
+    /// The part that has these facts and these parts, each ascending and distinct.
+    pub(super) fn part(&mut self, facts: Vec<FactId>, parts: Vec<PartId>) -> PartId {
+        let next = PartId(self.parts.len() as u32);
+        let all = &mut self.parts;
+        *self.part_ids.entry(Part { facts, parts }).or_insert_with_key(|part| {
+            all.push(part.clone());
+            next
+        })
     }
 
     pub(super) fn number(&mut self, fact: Fact) -> FactId {

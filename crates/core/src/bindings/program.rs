@@ -10,7 +10,7 @@ use super::expand::{Expander, Expansion};
 use super::modules::{ModuleId, Modules};
 use super::parts::{FactId, Parts};
 use super::resolve::{End, Resolver};
-use super::roots::{Body, Charge, PartId};
+use super::roots::{Body, Charge, Part, PartId};
 use super::scratch::Scratch;
 use super::vertices::{Item, VertexId, Vertices, fixed};
 use super::words::Words;
@@ -181,10 +181,10 @@ impl Program {
         }
     }
 
-    /// The facts of a part, by number.
+    /// The part that has this number.
     #[must_use]
-    pub fn part(&self, part: PartId) -> &[FactId] {
-        self.parts.of_part(part)
+    pub fn part(&self, part: PartId) -> &Part {
+        self.parts.get(part)
     }
 
     /// The fact that has this number.
@@ -193,9 +193,15 @@ impl Program {
         self.parts.fact_of(fact)
     }
 
-    /// The facts of a part.
-    pub fn facts(&self, part: PartId) -> impl Iterator<Item = &Fact> {
-        self.part(part).iter().map(|fact| self.fact(*fact))
+    /// All facts of a part, those of the parts in it included: each at least once.
+    #[must_use]
+    pub fn facts(&self, part: PartId) -> Vec<&Fact> {
+        let (mut facts, mut rest) = (Vec::new(), vec![part]);
+        while let Some(part) = rest.pop().map(|part| self.part(part)) {
+            facts.extend(part.facts.iter().map(|fact| self.fact(*fact)));
+            rest.extend(&part.parts);
+        }
+        facts
     }
 
     pub(super) fn resolver(&mut self) -> Resolver<'_> {

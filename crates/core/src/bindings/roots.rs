@@ -1,5 +1,6 @@
 //! What goes into a closure, and what comes out of it.
 
+use super::parts::FactId;
 use super::{ModuleId, Widening};
 use crate::Fact;
 
@@ -32,7 +33,7 @@ pub enum Charge {
 /// fixture made), so the roots of a test are those of all spans that it uses, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Roots {
-    /// Bodies that ran. Order and repetition make no difference.
+    /// Bodies that ran. Order and repetition make no difference, here and below.
     pub bodies: Vec<Body>,
     /// Code of the module or class level that ran by itself (a lambda, a comprehension in one), by
     /// its module and the line that it begins in.
@@ -50,23 +51,24 @@ pub struct Roots {
     pub test: Option<(ModuleId, Box<str>)>,
 }
 
-/// Number of a [`Program::part`](super::Program::part): the facts of one module that a closure reached.
+/// Number of a [`Program::part`](super::Program::part): facts, and other parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId(pub(super) u32);
 
-impl PartId {
-    /// The number, counted from 0: distinct parts have distinct ones.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
+/// Facts that closures reached, and parts whose facts belong to it as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// Its own facts, ascending and distinct.
+    pub facts: Vec<FactId>,
+    /// Parts that came before it, ascending and distinct.
+    pub parts: Vec<PartId>,
 }
 
 /// What a closure reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// The facts, by module: one part for each module that has any. Ascending.
-    pub parts: Vec<PartId>,
+    /// The facts, those of the bodies that it started from included; `None` if there are none.
+    pub part: Option<PartId>,
     /// The modules in the closure of the imports. In no order.
     pub modules: Vec<ModuleId>,
     /// The rules that made it reach more than the names told, and the modules that they applied to.

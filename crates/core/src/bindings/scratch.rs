@@ -1,9 +1,7 @@
-//! The state of a closure under way, and the base that several can begin with.
+//! The state of a closure under way, and how far back it can go for the next one.
 
 use super::found::Found;
 use super::modules::ModuleId;
-use super::parts::FactId;
-use super::roots::{PartId, Roots};
 use super::vertices::VertexId;
 use crate::Fact;
 use crate::source::bindings::Dynamic;
@@ -25,7 +23,8 @@ pub(super) struct Scratch {
     pub(super) sees_subclasses: bool,
     /// How many of the vertices have been followed.
     followed: usize,
-    pub(super) base: Base,
+    /// How many of the vertices were seen by the rule of signatures.
+    pub(super) signed: usize,
 }
 
 /// How far a closure had come.
@@ -37,20 +36,21 @@ pub(super) struct Checkpoint {
     attrs: usize,
     probes: usize,
     prefixes: usize,
-    dynamic: Dynamic,
-    observed: usize,
+    pub(super) dynamic: Dynamic,
+    pub(super) observed: usize,
+    pub(super) sees_subclasses: bool,
+    signed: usize,
 }
 
-/// What several closures have in common.
-///
-/// The tests of a file run much the same functions. The closure of these is worked out once; each
-/// test goes on from there, and then back, so that it costs what is its own.
-#[derive(Debug, Default)]
-pub(super) struct Base {
-    pub(super) end: Checkpoint,
-    /// What the base alone comes to, by module.
-    pub(super) facts: Vec<Vec<FactId>>,
-    pub(super) parts: Vec<Option<PartId>>,
+/// What a closure found between two points, so that another can be put where it was.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    end: Checkpoint,
+    vertices: Vec<VertexId>,
+    modules: Vec<u32>,
+    classes: Vec<u32>,
+    words: [Vec<u32>; 3],
+    observed: Vec<(ModuleId, Fact)>,
 }
 
 impl Scratch {
@@ -83,11 +83,44 @@ impl Scratch {
             prefixes: self.prefixes.len(),
             dynamic: self.dynamic,
             observed: self.observed.len(),
+            sees_subclasses: self.sees_subclasses,
+            signed: self.signed,
         }
     }
 
-    /// Goes back to where all vertices had been followed, as in a base.
+    /// What was found since `from`.
+    pub(super) fn stretch(&self, from: Checkpoint) -> Stretch {
+        Stretch {
+            end: self.checkpoint(),
+            vertices: self.vertices.list()[from.vertices..].to_vec(),
+            modules: self.modules.list()[from.modules..].to_vec(),
+            classes: self.classes.list()[from.classes..].to_vec(),
+            words: [
+                self.attrs.list()[from.attrs..].to_vec(),
+                self.probes.list()[from.probes..].to_vec(),
+                self.prefixes.list()[from.prefixes..].to_vec(),
+            ],
+            observed: self.observed[from.observed..].to_vec(),
+        }
+    }
+
+    /// Goes from where a stretch begins to its end.
+    pub(super) fn go_along(&mut self, stretch: &Stretch) {
+        let Stretch { end, vertices, modules, classes, words: [attrs, probes, prefixes], observed } =
+            stretch;
+        self.vertices.extend(vertices);
+        self.modules.extend(modules);
+        self.classes.extend(classes);
+        self.attrs.extend(attrs);
+        self.probes.extend(probes);
+        self.prefixes.extend(prefixes);
+        self.observed.extend_from_slice(observed);
+        self.go_back(*end);
+    }
+
+    /// Goes back to where all vertices had been followed, on the way here.
     pub(super) fn go_back(&mut self, to: Checkpoint) {
+        debug_assert!(to.vertices <= self.vertices.len(), "that is no way back");
         self.vertices.truncate(to.vertices);
         self.modules.truncate(to.modules);
         self.classes.truncate(to.classes);
@@ -96,49 +129,8 @@ impl Scratch {
         self.prefixes.truncate(to.prefixes);
         self.dynamic = to.dynamic;
         self.observed.truncate(to.observed);
-        self.sees_subclasses = false;
+        self.sees_subclasses = to.sees_subclasses;
+        self.signed = to.signed;
         self.followed = to.vertices;
-    }
-}
-
-/// How many of the first of `tests` are enough alike to share a base, and what they share.
-pub(super) fn alike(tests: &[Roots]) -> (usize, Roots) {
-    let mut tests = tests.iter();
-    let Some(first) = tests.next() else { return (0, Roots::default()) };
-    let mut shared = Roots { names: Vec::new(), test: None, ..first.clone() };
-    let (mut count, mut most) = (1, first.bodies.len());
-    for roots in tests {
-        most = most.max(roots.bodies.len());
-        let bodies = intersection(&shared.bodies, &roots.bodies);
-        if bodies.len() * 2 < most {
-            break;
-        }
-        shared.bodies = bodies;
-        shared.lines = intersection(&shared.lines, &roots.lines);
-        shared.modules = intersection(&shared.modules, &roots.modules);
-        shared.whole = intersection(&shared.whole, &roots.whole);
-        count += 1;
-    }
-    (count, shared)
-}
-
-/// What is in both of two sorted lists.
-fn intersection<T: Ord + Copy>(a: &[T], b: &[T]) -> Vec<T> {
-    let mut b = b.iter().peekable();
-    let is_in_both = |one: &T| {
-        while b.next_if(|other| *other < one).is_some() {}
-        b.peek() == Some(&one)
-    };
-    a.iter().copied().filter(is_in_both).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_two_lists_share() {
-        assert_eq!(intersection(&[1, 3, 5, 6], &[0, 3, 4, 6, 9]), [3, 6]);
-        assert_eq!(intersection(&[1], &[]), [0; 0]);
     }
 }

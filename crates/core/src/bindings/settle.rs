@@ -6,16 +6,14 @@ use super::Widening;
 use super::classes::ClassId;
 use super::modules::ModuleId;
 use super::program::{Index, Program};
-use super::roots::{Body, Roots};
+use super::roots::Body;
 use super::vertices::{Item, Vertex, fixed};
 use crate::source::bindings::NodeKind;
 
 impl Program {
-    /// Applies the rules that look at the closure as a whole.
-    pub(super) fn settle(&mut self, roots: &Roots) {
-        for body in &roots.bodies {
-            self.find_makers(*body);
-        }
+    /// Applies the rules that look at the closure as a whole. They are those that never reach less where
+    /// more was found, so that closures can go on from what they gave.
+    pub(super) fn settle(&mut self) {
         if self.scratch.dynamic.signatures {
             self.reach_signatures();
         }
@@ -34,8 +32,16 @@ impl Program {
     }
 
     /// A function that was made by a call at import depends on the statement that made it: on those
-    /// that are reached, or if none is, on all that could have.
-    fn find_makers(&mut self, body: Body) {
+    /// that are reached, or if none is, on all that could have. That holds for whole closures only.
+    pub(super) fn find_makers(&mut self, bodies: &[Body]) {
+        if self.index.as_ref().is_some_and(|index| !index.makers.is_empty()) {
+            for body in bodies {
+                self.find_makers_of(*body);
+            }
+        }
+    }
+
+    fn find_makers_of(&mut self, body: Body) {
         let outer = self
             .modules
             .source(body.module)
@@ -63,7 +69,8 @@ impl Program {
     }
 
     fn reach_signatures(&mut self) {
-        for at in 0..self.scratch.vertices.len() {
+        for at in self.scratch.signed..self.scratch.vertices.len() {
+            self.scratch.signed = at + 1;
             let Vertex { module, item: Item::Node(node) } =
                 self.vertices.get(self.scratch.vertices.list()[at])
             else {

@@ -2,15 +2,15 @@
 //! closure of the bindings that all of these can reach ([`testmonx_core::bindings`]).
 //!
 //! The rules of the closure look at it as a whole (an attribute that a test mentions, of a class that its
-//! fixture made), so its roots are those of a run with all spans that it uses. What comes out are *parts*, the
-//! facts of one module each, which many runs share as spans.
+//! fixture made), so its roots are those of a run with all spans that it uses. What comes out are *parts*, sets
+//! of facts and of other parts, which many runs share as spans.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use testmonx_core::RelPath;
-use testmonx_core::bindings::{FactId, ModuleId, PartId, Program, Reached, Roots};
+use testmonx_core::bindings::{FactId, ModuleId, Part, PartId, Program, Reached, Roots};
 use testmonx_core::source::Import;
 use testmonx_core::trace::{NodeId, SpanBody};
 
@@ -28,14 +28,12 @@ use crate::observer::{CodeId, SourceId};
 pub(super) struct Closures {
     /// The facts of the program, by their numbers there.
     facts: Vec<Option<u32>>,
-    /// The facts of blocks, by code object.
-    blocks: Vec<Option<Option<u32>>>,
     /// The spans of the program's parts.
     parts: FxHashMap<PartId, u32>,
     /// The spans of what the import statements of a module stand for, if it has any.
     outsides: FxHashMap<ModuleId, Option<u32>>,
-    /// What the import statements in functions stand for.
-    inner_imports: FxHashMap<CodeId, Arc<[u32]>>,
+    /// The facts of code objects that are not in any closure, by code object.
+    codes: Vec<Option<Box<[u32]>>>,
     /// How often files were written when `parts` was made.
     written: usize,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
@@ -81,7 +79,7 @@ impl Closures {
         self.gathered.clear();
         // A module that was imported since can make a name one of the project's.
         self.outsides.clear();
-        self.inner_imports.clear();
+        self.codes.clear();
         if self.written != files.written() {
             // A part can hold a fact about a file that the session has overtaken since.
             self.parts.clear();
@@ -165,54 +163,38 @@ impl Closures {
         reads: Reads,
     ) -> SpanBody {
         let mut body = self.own_body(scene, observed);
-        let facts = body.facts.iter().chain(&standpoint.facts).copied();
-        let mut facts: BTreeSet<u32> = facts.collect();
+        body.facts.extend(&standpoint.facts);
         for source in &standpoint.modules {
-            facts.insert(scene.interner.fact(scene.sources.get(*source).implied()));
+            body.facts.push(scene.interner.fact(scene.sources.get(*source).implied()));
         }
         for module in &reached.modules {
             let Some(source) = scene.sources.of_module(*module) else { continue };
             if standpoint.whole.is_some() {
                 // A statement that changed could raise, which shows where the file is imported.
-                facts.insert(scene.interner.fact(source.level()));
+                body.facts.push(scene.interner.fact(source.level()));
             }
             if reads.source {
-                facts.insert(scene.interner.fact(source.whole()));
+                body.facts.push(scene.interner.fact(source.whole()));
             }
             if reads.docs || source.reads_docs() {
-                facts.extend(source.docstrings().map(|fact| scene.interner.fact(fact)));
+                body.facts.extend(source.docstrings().map(|fact| scene.interner.fact(fact)));
             }
         }
-        body.facts = facts.into_iter().collect();
         for module in &reached.modules {
             body.spans.extend(self.outside(scene, *module));
         }
-        body.spans.extend(self.part_spans(scene, program, reached));
-        body.spans.sort_unstable();
-        body.spans.dedup();
-        body
+        body.spans.extend(self.reached(scene, program, reached));
+        ordered(body)
     }
 
-    /// The spans of what a closure reached.
-    pub(super) fn part_spans(
+    /// The span of what a closure reached.
+    pub(super) fn reached(
         &mut self,
         scene: &mut Scene<'_>,
         program: &Program,
         reached: &Reached,
-    ) -> Vec<u32> {
-        reached.parts.iter().map(|part| self.part(scene, program, *part)).collect()
-    }
-
-    /// The fact of the block that a code object was compiled from.
-    fn block(&mut self, scene: &mut Scene<'_>, code: CodeId) -> Option<u32> {
-        let at = code as usize;
-        if self.blocks.len() <= at {
-            self.blocks.resize(at + 1, None);
-        }
-        *self.blocks[at].get_or_insert_with(|| match &scene.sources.code(code).block {
-            Block::Body(_, fact) | Block::Unknown(fact) => Some(scene.interner.fact(fact.clone())),
-            Block::Level(..) => None,
-        })
+    ) -> Option<u32> {
+        reached.part.map(|part| self.part(scene, program, part))
     }
 
     /// The span of what a module's imports find: which packages, which files of the project.
@@ -235,11 +217,11 @@ impl Closures {
         if let Some(span) = self.parts.get(&part) {
             return *span;
         }
-        let facts = program.part(part).iter();
-        let facts: BTreeSet<u32> =
-            facts.map(|fact| self.fact(scene.interner, program, *fact)).collect();
-        let facts = scene.files.standing(&facts).into_iter().collect();
-        let span = scene.interner.span(SpanBody { facts, spans: Vec::new() });
+        let Part { facts, parts } = program.part(part);
+        let facts = facts.iter().map(|fact| self.fact(scene.interner, program, *fact)).collect();
+        let facts = scene.files.standing(facts);
+        let spans = parts.iter().map(|part| self.part(scene, program, *part)).collect();
+        let span = scene.interner.span(ordered(SpanBody { facts, spans }));
         self.parts.insert(part, span);
         span
     }
@@ -260,35 +242,41 @@ impl Closures {
         }
         let spans = scene.spans;
         let body = self.own_body(scene, &spans[used as usize].observed);
-        let span = scene.interner.span(body);
+        let span = scene.interner.span(ordered(body));
         self.used.insert(used, span);
         span
     }
 
-    /// The facts behind the import statements in the function that `code` runs.
-    fn inner_imports(&mut self, scene: &mut Scene<'_>, code: CodeId) -> Arc<[u32]> {
-        if let Some(known) = self.inner_imports.get(&code) {
-            return Arc::clone(known);
+    /// The facts of a code object that runs, apart from what its closure has: what the import statements
+    /// in it find, the packages that it uses, its source if no block of it is known.
+    fn of_code(&mut self, scene: &mut Scene<'_>, code: CodeId) -> &[u32] {
+        let at = code as usize;
+        if self.codes.len() <= at {
+            self.codes.resize(at + 1, None);
         }
-        let sources = scene.sources;
-        let source = sources.get(sources.code(code).source);
-        let facts = scene.imported(source, sources.function_statements(code));
-        let facts: Arc<[u32]> = facts.into_iter().collect();
-        self.inner_imports.insert(code, Arc::clone(&facts));
-        facts
+        if self.codes[at].is_none() {
+            let sources = scene.sources;
+            let source = sources.get(sources.code(code).source);
+            let mut facts: Vec<u32> =
+                scene.imported(source, sources.function_statements(code)).into_iter().collect();
+            let used = scene.packages.used_by(code);
+            facts.extend(used.map(|fact| scene.interner.fact(fact.clone())));
+            if let Block::Unknown(fact) = &sources.code(code).block {
+                facts.push(scene.interner.fact(fact.clone()));
+            }
+            self.codes[at] = Some(facts.into());
+        }
+        self.codes[at].as_deref().unwrap_or_default()
     }
 
+    /// What a span observed, apart from what its closure has. In no order.
     fn own_body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
-        let mut facts = scene.files.standing(&observed.facts);
+        let mut facts = scene.files.standing(observed.facts.iter().copied().collect());
         for code in &observed.codes {
-            facts.extend(self.block(scene, *code));
-            facts.extend(self.inner_imports(scene, *code).iter());
-            let used = scene.packages.used_by(*code);
-            facts.extend(used.map(|fact| scene.interner.fact(fact.clone())));
+            facts.extend(self.of_code(scene, *code));
         }
-        let spans: BTreeSet<u32> =
-            observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
-        SpanBody { facts: facts.into_iter().collect(), spans: spans.into_iter().collect() }
+        let spans = observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
+        SpanBody { facts, spans }
     }
 }
 
@@ -304,12 +292,21 @@ impl Scene<'_> {
     }
 }
 
+/// The body with its facts and spans ascending, each once.
+fn ordered(mut body: SpanBody) -> SpanBody {
+    for ids in [&mut body.facts, &mut body.spans] {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    body
+}
+
 fn add_roots(sources: &Sources, observed: &Observed, all: &mut Gathered) {
     for code in &observed.codes {
         let code = sources.code(*code);
         all.reads.merge(code.reads);
         match &code.block {
-            Block::Body(body, _) => all.roots.bodies.push(*body),
+            Block::Body(body) => all.roots.bodies.push(*body),
             Block::Level(module, line) => all.roots.lines.push((*module, *line)),
             Block::Unknown(_) => all.roots.modules.push(sources.get(code.source).module),
         }

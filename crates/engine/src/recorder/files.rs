@@ -5,10 +5,11 @@
 //! for which (a database), only its stat tells whether it was written.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::kinds::{entry_fact, file_fact, listing_fact, missing_fact};
 use testmonx_core::path::fold;
 use testmonx_core::world::Listed;
@@ -21,20 +22,20 @@ use crate::looking;
 /// The files that the session has made or changed, and what it saw of the others.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    own: HashSet<PathBuf>,
+    own: FxHashSet<PathBuf>,
     /// Of those, the ones that were not there before, by directory.
-    made: HashMap<PathBuf, BTreeSet<String>>,
+    made: FxHashMap<PathBuf, BTreeSet<String>>,
     /// Facts about files, by the place that they are about, to find those that the session's own
     /// writing overtook.
-    observed: HashMap<u32, PathBuf>,
+    observed: FxHashMap<u32, PathBuf>,
     /// Files that were opened by code that may change them, with their stat before.
-    suspected: HashMap<PathBuf, Option<FileStat>>,
+    suspected: FxHashMap<PathBuf, Option<FileStat>>,
     listings: Vec<Seen>,
     /// Directories with listings in which something was made since.
-    unsettled: HashSet<PathBuf>,
+    unsettled: FxHashSet<PathBuf>,
     /// The fact that a listing stands for now, by the fact that it was first.
-    settled: HashMap<u32, u32>,
-    digests: RefCell<HashMap<PathBuf, Hashed>>,
+    settled: FxHashMap<u32, u32>,
+    digests: RefCell<FxHashMap<PathBuf, Hashed>>,
 }
 
 /// A listing as it was seen.
@@ -131,9 +132,14 @@ impl Files {
     }
 
     /// Those of `facts` that the session's own writing has not overtaken.
-    pub(super) fn standing(&self, facts: &BTreeSet<u32>) -> BTreeSet<u32> {
-        let standing = facts.iter().filter(|fact| !self.is_overtaken(**fact));
-        standing.map(|fact| self.settled.get(fact).copied().unwrap_or(*fact)).collect()
+    pub(super) fn standing(&self, mut facts: Vec<u32>) -> Vec<u32> {
+        if !self.own.is_empty() {
+            facts.retain(|fact| !self.is_overtaken(*fact));
+        }
+        if !self.settled.is_empty() {
+            facts.iter_mut().for_each(|fact| *fact = *self.settled.get(fact).unwrap_or(fact));
+        }
+        facts
     }
 
     /// The fact that a reader of `path` saw, given what is there; `None` for a directory, a device or

@@ -194,8 +194,8 @@ impl Recorder {
         let observed = &self.spans[teardown as usize].observed;
         let (roots, _) = self.closures.roots(&scene, observed, &Standpoint::default());
         let reached = self.program.closure(&roots, &self.disk);
-        let mut spans = self.closures.part_spans(&mut scene, &self.program, &reached);
-        spans.push(self.closures.used_span(&mut scene, teardown));
+        let mut spans = vec![self.closures.used_span(&mut scene, teardown)];
+        spans.extend(self.closures.reached(&mut scene, &self.program, &reached));
         for mut trace in traces {
             let before = trace.body.spans.len();
             trace.body.spans.extend(&spans);
@@ -416,7 +416,7 @@ impl Recorder {
             match spans[*span as usize].kind {
                 SpanKind::Memo(memo) if memo.receiver.is_some() => memos.leave(memo, seen),
                 SpanKind::Memo(memo) => {
-                    if let Block::Body(body, _) = sources.code(memo.code).block {
+                    if let Block::Body(body) = sources.code(memo.code).block {
                         program.memoised(body, seen.charge(sources, interner));
                     }
                 }

@@ -115,7 +115,7 @@ impl Observer for Recorder {
 impl Recorder {
     fn body(&self, code: CodeId) -> Option<Body> {
         match self.sources.code(code).block {
-            Block::Body(body, _) => Some(body),
+            Block::Body(body) => Some(body),
             Block::Level(..) | Block::Unknown(_) => None,
         }
     }

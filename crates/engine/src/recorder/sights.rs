@@ -1,6 +1,8 @@
 //! What the recorder makes of things seen of the disk: facts, charged to the open span.
 
-use std::collections::HashSet;
+use std::path::PathBuf;
+
+use rustc_hash::FxHashSet;
 
 use super::files::asked_fact;
 use super::span::{SpanId, SpanKind};
@@ -11,8 +13,13 @@ use crate::witness::{Sight, Witness};
 #[derive(Debug, Default)]
 pub(super) struct Sights {
     span: SpanId,
-    seen: HashSet<Sight>,
+    seen: FxHashSet<Sight>,
+    /// Places that are none of the project's business, and stay so.
+    foreign: FxHashSet<PathBuf>,
 }
+
+/// How many foreign places are remembered: tests that make files ask about new ones without end.
+const MOST_FOREIGN: usize = 10_000;
 
 impl Recorder {
     /// Whether this was seen before, or is none of the project's business.
@@ -26,13 +33,20 @@ impl Recorder {
             return true;
         }
         let place = sight.place();
+        if self.sights.foreign.contains(place) {
+            return true;
+        }
         // The rootdir and what is above it is there, whatever happens to the project.
-        let is_above =
-            matches!(sight, Sight::Asked { .. }) && self.project.root().starts_with(place);
-        let is_foreign =
-            is_above || self.files.is_own(place) || self.project.relative(place).is_none();
-        if is_foreign {
+        if matches!(sight, Sight::Asked { .. }) && self.project.root().starts_with(place) {
             self.sights.seen.insert(sight.clone());
+            return true;
+        }
+        let is_foreign = self.files.is_own(place) || self.project.relative(place).is_none();
+        if is_foreign {
+            if self.sights.foreign.len() >= MOST_FOREIGN {
+                self.sights.foreign.clear();
+            }
+            self.sights.foreign.insert(place.clone());
         }
         is_foreign
     }

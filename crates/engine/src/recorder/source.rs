@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
-use testmonx_core::kinds::{block_fact, docstrings_fact, file_fact, implied_fact, module_fact};
+use testmonx_core::kinds::{docstrings_fact, file_fact, implied_fact, module_fact};
 use testmonx_core::source::{CodeBlock, Import, Outline, SourceModel};
 use testmonx_core::{Digest, Fact, RelPath};
 
@@ -83,8 +83,8 @@ impl Source {
 /// What of its source a code object was compiled from.
 #[derive(Clone, Debug)]
 pub(super) enum Block {
-    /// The body of a function, with its fact.
-    Body(Body, Fact),
+    /// The body of a function.
+    Body(Body),
     /// The module or class level, at this line.
     Level(ModuleId, u32),
     /// Something that cannot be told; the fact is the file's.
@@ -95,7 +95,7 @@ impl Block {
     /// What it means for what ran it at import, or under a memoised call.
     pub(super) fn charge(&self) -> Charge {
         match self {
-            Self::Body(body, _) => Charge::Ran(*body),
+            Self::Body(body) => Charge::Ran(*body),
             Self::Level(module, line) => Charge::RanAt(*module, *line),
             Self::Unknown(fact) => Charge::Observed(fact.clone()),
         }
@@ -162,10 +162,9 @@ impl Sources {
             Some((_, CodeBlock::ModuleLevel)) => (Block::Level(at.module, line), Reads::default()),
             Some((model, CodeBlock::Function(index))) => {
                 let function = &model.functions()[index];
-                let fact = block_fact(&at.path, function.name(), function.digest());
                 let body = Body { module: at.module, function: index };
                 let reads = Reads { docs: function.reads_docs(), source: function.reads_source() };
-                (Block::Body(body, fact), reads)
+                (Block::Body(body), reads)
             }
         };
         self.codes.push(Code { source, block, reads });
@@ -203,7 +202,7 @@ impl Sources {
     pub(super) fn function_statements(&self, code: CodeId) -> &[Import] {
         let code = self.code(code);
         match (&self.get(code.source).parsed, &code.block) {
-            (Some((model, _)), Block::Body(body, _)) => model.functions()[body.function].imports(),
+            (Some((model, _)), Block::Body(body)) => model.functions()[body.function].imports(),
             _ => &[],
         }
     }

@@ -5,6 +5,8 @@
 //! an earlier run of the tracer are recognised by being smaller than all marks of the present one.
 
 use std::ffi::c_void;
+#[cfg(not(Py_3_12))]
+use std::ffi::{c_int, c_short};
 use std::sync::OnceLock;
 
 use pyo3::ffi;
@@ -53,16 +55,8 @@ impl Marks {
     /// The mark of `code`; [`Mark::Foreign`] for what is not a code object.
     #[inline]
     pub(super) fn get(self, code: &Bound<'_, PyAny>) -> Mark {
-        let mut mark: *mut c_void = std::ptr::null_mut();
         // SAFETY: the GIL is held, and the index was given out by the interpreter.
-        let failed =
-            unsafe { ffi::PyUnstable_Code_GetExtra(code.as_ptr(), self.index, &raw mut mark) };
-        if failed != 0 {
-            // SAFETY: the GIL is held. Reached only if Python code gets hold of a callback and
-            // calls it with something else than a code object.
-            unsafe { ffi::PyErr_Clear() };
-            return Mark::Foreign;
-        }
+        let Some(mark) = (unsafe { extra(code, self.index) }) else { return Mark::Foreign };
         match (mark as usize).checked_sub(self.foreign) {
             None => Mark::None,
             Some(0) => Mark::Foreign,
@@ -78,6 +72,65 @@ impl Marks {
             ffi::PyUnstable_Code_SetExtra(code.as_ptr(), self.index, mark as *mut c_void)
         };
         if failed != 0 { Err(PyErr::fetch(code.py())) } else { Ok(()) }
+    }
+}
+
+/// What the extra slot `index` of `code` holds; `None` if that is no code object.
+///
+/// # Safety
+/// The GIL is held, and the index was given out by the interpreter.
+#[cfg(Py_3_12)]
+#[inline]
+unsafe fn extra(code: &Bound<'_, PyAny>, index: ffi::Py_ssize_t) -> Option<*mut c_void> {
+    let mut mark: *mut c_void = std::ptr::null_mut();
+    // SAFETY: the caller's promise.
+    let failed = unsafe { ffi::PyUnstable_Code_GetExtra(code.as_ptr(), index, &raw mut mark) };
+    if failed != 0 {
+        // SAFETY: the GIL is held. Reached only if Python code gets hold of a callback and calls it with
+        // something else than a code object.
+        unsafe { ffi::PyErr_Clear() };
+        return None;
+    }
+    Some(mark)
+}
+
+/// `PyCodeObject` in CPython 3.11 (`cpython/code.h`), as far as its extra slots.
+#[cfg(not(Py_3_12))]
+#[repr(C)]
+struct Code {
+    ob_base: ffi::PyVarObject,
+    consts_names_exceptions: [*mut c_void; 3],
+    flags: c_int,
+    warmup: c_short,
+    linearray_entry_size: c_short,
+    counts: [c_int; 10],
+    objects: [*mut c_void; 9],
+    first_traceable: c_int,
+    extras: *mut Extras,
+}
+
+/// `_PyCodeObjectExtra`, which has `size` slots.
+#[cfg(not(Py_3_12))]
+#[repr(C)]
+struct Extras {
+    size: ffi::Py_ssize_t,
+    slots: [*mut c_void; 1],
+}
+
+/// The same, read where CPython 3.11 keeps it (`Objects/codeobject.c`), since it is asked for at every call.
+///
+/// # Safety
+/// The GIL is held, `code` is a code object, and the index was given out by the interpreter.
+#[cfg(not(Py_3_12))]
+#[inline]
+unsafe fn extra(code: &Bound<'_, PyAny>, index: ffi::Py_ssize_t) -> Option<*mut c_void> {
+    // SAFETY: the caller's promise; the slots are only read if there are so many.
+    unsafe {
+        let extras = (*code.as_ptr().cast::<Code>()).extras;
+        if extras.is_null() || (*extras).size <= index {
+            return Some(std::ptr::null_mut());
+        }
+        Some((&raw const (*extras).slots).cast::<*mut c_void>().offset(index).read())
     }
 }
 

@@ -166,6 +166,9 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
         let py = Python::assume_attached();
         (py, Borrowed::from_ptr(py, (*frame).code))
     };
+    if run::with(py, |run| run.is_no_news(&code)) == Some(true) {
+        return false;
+    }
     let mut retired = Retired::default();
     let mut heard = run::with(py, |run| run.hear(&code, &mut retired));
     if heard == Some(Heard::Unknown)

@@ -113,6 +113,14 @@ impl Record {
         self.entries.get(key.0).map(|entry| entry.code)
     }
 
+    /// Whether an entry was noted in this epoch, outside of imports, and is a function like any other.
+    #[cfg(not(Py_3_12))]
+    #[inline]
+    pub(super) fn has_plain(&self, key: Key) -> bool {
+        let entry = self.entries.get(key.0);
+        entry.is_some_and(|entry| entry.epoch == self.epoch && entry.kind == Kind::Function)
+    }
+
     /// Notes a call outside of an import, and tells whether it is the last worth hearing of.
     #[inline]
     pub(super) fn hit(&mut self, key: Key) -> bool {

@@ -99,6 +99,19 @@ impl Run {
         }
     }
 
+    /// Whether nothing is to be noted of a code object that starts or goes on now, as of most.
+    #[cfg(not(Py_3_12))]
+    #[inline]
+    pub(super) fn is_no_news(&self, code: &Bound<'_, PyAny>) -> bool {
+        match self.marks.get(code) {
+            Mark::Entry(key) => {
+                self.frames.is_empty() && self.live.is_none() && self.record.has_plain(key)
+            }
+            Mark::Foreign => true,
+            Mark::None => false,
+        }
+    }
+
     /// Takes note of a code object that starts or goes on now.
     #[inline]
     pub(super) fn hear(&mut self, code: &Bound<'_, PyAny>, retired: &mut Retired) -> Heard {
@@ -228,7 +241,8 @@ impl Run {
         receiver: Option<Receiver>,
         retired: &mut Retired,
     ) {
-        let receiver = receiver.and_then(|it| self.receivers.number(py, it, &mut retired.references));
+        let receiver =
+            receiver.and_then(|it| self.receivers.number(py, it, &mut retired.references));
         let Some(code) = self.record.code(key) else { return };
         self.settle(py, retired);
         self.hand_over(py, retired);

@@ -128,4 +128,50 @@ proptest! {
         let (few, many) = (project.facts(&few).0, project.facts(&many).0);
         prop_assert!(few.iter().all(|fact| many.contains(fact)));
     }
+
+    #[test]
+    fn closures_that_are_worked_out_together_are_those_that_they_are_alone(
+        modules in modules(), tests in vec(vec(any::<Index>(), 1..6), 1..8),
+    ) {
+        let mut files = project(&modules);
+        // Rules that look at the whole closure.
+        files.insert("m0.py".into(), files["m0.py"].clone() + WHOLE);
+        let mut project = Project::load(&files);
+        let bodies = project.bodies();
+        let tests: Vec<Roots> = tests
+            .iter()
+            .map(|ran| Roots {
+                bodies: ran.iter().map(|index| bodies[index.index(bodies.len())]).collect(),
+                modules: vec![project.module("test_a.py")],
+                ..Roots::default()
+            })
+            .collect();
+        let together = project.together(&tests);
+        for (roots, together) in tests.iter().zip(together) {
+            let alone = Project::load(&files).facts(roots).0;
+            let said = |facts: Vec<crate::Fact>| {
+                let facts = facts.into_iter().map(|it| (it.kind, it.key, it.digest));
+                facts.collect::<std::collections::BTreeSet<_>>()
+            };
+            prop_assert_eq!(said(project.facts_of(&together)), said(alone));
+        }
+    }
 }
+
+/// Functions whose closures grow at their ends (signatures, subclasses, members, all modules), several of each:
+/// what one of them reaches, another one may go on from.
+const WHOLE: &str = "
+import inspect, sys
+class Base:
+    def __init_subclass__(cls): pass
+class Sub(Base):
+    attr = 1
+def signatures(): return inspect.signature(subclasses)
+def signatures_too(): return inspect.signature(members), Sub
+def subclasses(x=1): return Base
+def subclasses_too(x=2): return Base.__subclasses__()
+def members(x): return dir(x), Sub
+def members_too(x): return dir(x), loaded
+def loaded(): return sys.modules
+def loaded_too(): return sys.modules, members
+";

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bindings::{Body, Charge, ModuleId, Program, Reached, Roots};
-use crate::kinds::block_fact;
 use crate::source::{Outline, SourceModel};
 use crate::world::{Entry, Installed, Listed, Outlines, Tree};
 use crate::{Digest, Fact, RelPath};
@@ -46,26 +45,35 @@ impl Project {
         Body { module: *module, function }
     }
 
+    /// All function bodies, in order.
+    pub(super) fn bodies(&self) -> Vec<Body> {
+        let modules = self.modules.values().filter_map(|(id, model)| Some((*id, model.as_ref()?)));
+        let bodies = modules.flat_map(|(module, model)| {
+            (0..model.functions().len()).map(move |function| Body { module, function })
+        });
+        bodies.collect()
+    }
+
     pub(super) fn charge(&mut self, path: &str, line: u32, charge: Charge) {
         let module = self.module(path);
         self.program.charge(module, line, charge);
     }
 
+    /// The facts of what was reached.
+    pub(super) fn facts_of(&self, reached: &Reached) -> Vec<Fact> {
+        let facts = reached.part.map(|part| self.program.facts(part)).unwrap_or_default();
+        facts.into_iter().cloned().collect()
+    }
+
+    /// The closures of several tests, worked out together.
+    pub(super) fn together(&mut self, tests: &[Roots]) -> Vec<Reached> {
+        self.program.closures(tests, &self.world)
+    }
+
     /// All facts of a test with these roots, those of its own bodies included.
     pub(super) fn facts(&mut self, roots: &Roots) -> (Vec<Fact>, Reached) {
         let reached = self.program.closure(roots, &self.world);
-        let mut facts: Vec<Fact> = Vec::new();
-        for part in &reached.parts {
-            facts.extend(self.program.facts(*part).cloned());
-        }
-        for (path, (id, model)) in &self.modules {
-            let Some(model) = model else { continue };
-            for body in roots.bodies.iter().filter(|body| body.module == *id) {
-                let function = &model.functions()[body.function];
-                facts.push(block_fact(&RelPath::new(path), function.name(), function.digest()));
-            }
-        }
-        (facts, reached)
+        (self.facts_of(&reached), reached)
     }
 }
 

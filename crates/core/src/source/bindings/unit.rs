@@ -57,6 +57,18 @@ impl Dynamic {
         self.global |= other.global;
         self.opaque_effect |= other.opaque_effect;
     }
+
+    /// What of it makes a difference to closures as a whole.
+    pub(crate) fn of_closures(self) -> Self {
+        Self {
+            all_members: self.all_members,
+            subclasses: self.subclasses,
+            annotations: self.annotations,
+            all_modules: self.all_modules,
+            signatures: self.signatures,
+            ..Self::default()
+        }
+    }
 }
 
 /// What one piece of code mentions: a body, a statement, the defaults of a function.

@@ -1,0 +1,125 @@
+//! From the roots of a closure to the first of what it reaches.
+
+use super::Widening;
+use super::expand::level_vertices;
+use super::modules::ModuleId;
+use super::paths::Root;
+use super::program::Program;
+use super::resolve::End;
+use super::roots::Roots;
+use super::vertices::{Item, VertexId, fixed};
+use super::words::Word;
+use crate::source::bindings::NodeKind;
+
+impl Program {
+    pub(super) fn start_at(&mut self, root: Root) {
+        match root {
+            Root::Body(body) => match self.body_vertex(body) {
+                Some(vertex) => self.scratch.reach(vertex),
+                None => self.enter(body.module),
+            },
+            Root::Line(module, line) => {
+                for vertex in self.vertices_at(module, line) {
+                    self.scratch.reach(vertex);
+                }
+            }
+            Root::Module(module) => self.enter(module),
+            Root::Whole(module) => {
+                let whole = self.vertices.number(module, Item::Whole(Widening::WholeModule));
+                self.scratch.reach(whole);
+            }
+        }
+    }
+
+    /// Reaches what somebody outside of the sources looks up by name: fixtures, the test itself.
+    pub(super) fn start_at_names(&mut self, roots: &Roots) {
+        for (module, name) in &roots.names {
+            self.look_up(*module, name);
+        }
+        if let Some((module, name)) = &roots.test
+            && !self.look_up(*module, name)
+        {
+            for module in &roots.modules {
+                self.reach_all_effects(*module);
+            }
+            self.reach_all_effects(*module);
+        }
+    }
+
+    /// Reaches a dotted name as somebody outside of the sources looks it up, and tells whether it is
+    /// bound.
+    fn look_up(&mut self, module: ModuleId, dotted: &str) -> bool {
+        let trail = self.resolver().looked_up(module, dotted);
+        let attrs: Vec<Word> =
+            dotted.split('.').skip(1).map(|part| self.words.number(part)).collect();
+        for vertex in trail.vertices {
+            self.scratch.reach(vertex);
+        }
+        let mut is_bound = false;
+        for end in trail.ends {
+            is_bound |= match end {
+                End::Bound { module, symbol, .. } => {
+                    let has_it = self.has_attributes(module, symbol, &attrs);
+                    if !has_it {
+                        self.reach_absence(module, symbol, attrs[0]);
+                    }
+                    has_it
+                }
+                End::Unbound { .. } => false,
+                End::Module(_) | End::Dict(_) | End::External(_) => true,
+            };
+        }
+        for attr in attrs {
+            self.mention(attr);
+        }
+        is_bound
+    }
+
+    /// The nodes that code of the module or class level belongs to that begins in this line; the whole
+    /// module where that is not known.
+    fn vertices_at(&mut self, module: ModuleId, line: u32) -> Vec<VertexId> {
+        let mut resolver = self.resolver();
+        level_vertices(&mut resolver, module, line)
+    }
+
+    /// Whether a symbol has an attribute by a statement of its class, as far as that can be told.
+    fn has_attributes(&self, module: ModuleId, symbol: u32, attrs: &[Word]) -> bool {
+        let (Some(index), Some(attr)) = (&self.index, attrs.first()) else { return true };
+        let mut classes = index.classes.at_symbol(&self.modules, module, symbol).peekable();
+        if classes.peek().is_none() {
+            return true;
+        }
+        let mut classes = classes;
+        attrs.len() > 1
+            || classes.any(|class| index.classes.attribute(class, *attr, &self.modules).is_some())
+    }
+
+    /// That neither a class nor its bases have an attribute counts for who looks for it.
+    fn reach_absence(&mut self, module: ModuleId, symbol: u32, attr: Word) {
+        let Self { index: Some(index), modules, vertices, scratch, .. } = self else { return };
+        for class in index.classes.at_symbol(modules, module, symbol) {
+            for base in &index.classes.get(class).order {
+                let base = index.classes.get(*base);
+                let absent = Item::Absent(Some(base.class), attr);
+                scratch.reach(vertices.number(base.module, absent));
+            }
+        }
+    }
+
+    fn reach_all_effects(&mut self, module: ModuleId) {
+        let Some(index) = &self.index else { return };
+        let effects = index.effects.of_module(module).len();
+        for effect in 0..effects {
+            self.reach_effect(module, effect);
+        }
+        // Loops and calls that bind the name of no test show as plain statements.
+        let Some(source) = self.modules.source(module) else { return };
+        let first = self.modules.get(module).first;
+        for (index, node) in source.bindings().nodes.iter().enumerate() {
+            if node.kind == NodeKind::Statement && node.is_effect {
+                let item = Item::Node(index as u32);
+                self.scratch.reach(fixed(first, source.bindings(), item));
+            }
+        }
+    }
+}
