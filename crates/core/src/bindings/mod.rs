@@ -20,14 +20,17 @@
 //!
 //! Files: `modules` (what is loaded, and under which names), `vertices` (what can be reached, by
 //! number), `resolve` (from names to vertices), `classes` (bases, openness, attributes by name),
-//! `effects` (what statements at import can change), `expand` (what a vertex reaches by itself),
-//! `reach` (the closure), `parts` (facts, by module), `widening` (the rules for what cannot be told).
+//! `effects` (what statements at import can change), `expand` (what a vertex reaches by itself), `memo` (functions
+//! that leave something behind); `paths` (what tests have in common), `start` (from roots to vertices), `reach` and
+//! `settle` (the closure), `closure` (all of them, for many tests), `parts` (facts, and sets of them), `widening`
+//! (the rules for what cannot be told).
 
 mod classes;
 mod closure;
 mod effects;
 mod expand;
 mod found;
+mod memo;
 mod modules;
 mod parts;
 mod paths;

@@ -59,13 +59,19 @@ pub(super) struct Scene<'a> {
     pub(super) interner: &'a mut Interner,
 }
 
+/// What all runs of one test file stand on, whatever they observed.
+#[derive(Debug, Default)]
+pub(super) struct Ground {
+    /// The modules that shape them: the file itself, the conftest files above.
+    pub(super) modules: Vec<SourceId>,
+    /// Facts about what is there and is not for pytest to find.
+    pub(super) facts: Vec<u32>,
+}
+
 /// What a run stands on apart from what it observed.
 #[derive(Debug, Default)]
 pub(super) struct Standpoint {
-    /// The modules that shape it: its own file, the conftest files above.
-    pub(super) modules: Vec<SourceId>,
-    /// Facts that are not from code.
-    pub(super) facts: BTreeSet<u32>,
+    pub(super) ground: Arc<Ground>,
     /// The test; `None` for a collection.
     pub(super) test: Option<NodeId>,
     /// Its file, all of whose module level counts: what a collection found is up to that.
@@ -100,9 +106,9 @@ impl Closures {
         self.gather(scene, observed, &mut seen, &mut all);
         let Gathered { mut roots, reads } = all;
         let module = |source: &SourceId| scene.sources.get(*source).module;
-        roots.modules.extend(standpoint.modules.iter().map(module));
+        roots.modules.extend(standpoint.ground.modules.iter().map(module));
         roots.whole.extend(standpoint.whole.iter().map(module));
-        for source in &standpoint.modules {
+        for source in &standpoint.ground.modules {
             let module = scene.sources.get(*source).module;
             roots.names.push((module, "pytestmark".into()));
             let names = observed.fixtures.iter().map(|name| (module, name.clone()));
@@ -163,10 +169,7 @@ impl Closures {
         reads: Reads,
     ) -> SpanBody {
         let mut body = self.own_body(scene, observed);
-        body.facts.extend(&standpoint.facts);
-        for source in &standpoint.modules {
-            body.facts.push(scene.interner.fact(scene.sources.get(*source).implied()));
-        }
+        body.facts.extend(&standpoint.ground.facts);
         for module in &reached.modules {
             let Some(source) = scene.sources.of_module(*module) else { continue };
             if standpoint.whole.is_some() {

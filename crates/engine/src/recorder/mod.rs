@@ -7,6 +7,7 @@
 //! for, and is told to the [`Program`] of bindings. What a span observed becomes facts only when a batch
 //! is taken: by then imports that happened later, inside the same functions, are known too.
 
+mod batch;
 mod children;
 mod closure;
 mod files;
@@ -25,20 +26,19 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
-use testmonx_core::bindings::{Charge, Program, Reached, Roots};
-use testmonx_core::kinds::missing_fact;
-use testmonx_core::trace::{Batch, NodeId, Outcome, Subject, Trace};
+use testmonx_core::bindings::{Charge, Program};
+use testmonx_core::trace::{NodeId, Outcome, Subject, Trace};
 use testmonx_core::{Fact, RelPath};
 
 use self::children::Children;
-use self::closure::{Closures, Scene, Standpoint, conftest_places};
+use self::closure::{Closures, Scene, Standpoint};
 use self::files::Files;
 use self::intern::Interner;
 use self::memos::Memos;
 use self::packages::PackageFacts;
 use self::resolutions::ImportPath;
 use self::sights::Sights;
-use self::source::{Block, Reads, Sources};
+use self::source::{Block, Sources};
 use self::span::{Observed, Span, SpanKind};
 use self::teardown::Teardowns;
 use crate::disk::Disk;
@@ -66,6 +66,7 @@ macro_rules! scene {
         }
     };
 }
+use scene;
 
 /// A run that ended and is not in a batch yet.
 #[derive(Debug)]
@@ -302,96 +303,6 @@ impl Recorder {
     #[must_use]
     pub fn unsent(&self) -> usize {
         self.finished.len()
-    }
-
-    /// Makes traces of all runs that ended since the last call.
-    pub fn take_batch(&mut self) -> Batch {
-        let finished = std::mem::take(&mut self.finished);
-        self.files.settle(&mut self.interner);
-        self.closures.start_batch(&self.files);
-        let standpoints: Vec<Standpoint> =
-            finished.iter().map(|run| self.standpoint(&run.subject)).collect();
-        let scene = scene!(self);
-        let roots: Vec<(Roots, Reads)> = finished
-            .iter()
-            .zip(&standpoints)
-            .map(|(run, standpoint)| {
-                let observed = &self.spans[run.span as usize].observed;
-                self.closures.roots(&scene, observed, standpoint)
-            })
-            .collect();
-        let (roots, reads): (Vec<Roots>, Vec<Reads>) = roots.into_iter().unzip();
-        let reached = self.program.closures(&roots, &self.disk);
-        let mut traces = std::mem::take(&mut self.amended);
-        for (((run, standpoint), reached), reads) in
-            finished.into_iter().zip(&standpoints).zip(&reached).zip(reads)
-        {
-            traces.push(self.trace(run, standpoint, reached, reads));
-        }
-        self.interner.take_batch(traces)
-    }
-
-    fn trace(
-        &mut self,
-        run: Finished,
-        standpoint: &Standpoint,
-        reached: &Reached,
-        reads: Reads,
-    ) -> Trace {
-        let mut scene = scene!(self);
-        let observed = &self.spans[run.span as usize].observed;
-        let body =
-            self.closures.body(&mut scene, &self.program, observed, standpoint, reached, reads);
-        let trace = Trace {
-            subject: run.subject,
-            outcome: run.outcome,
-            micros: run.micros,
-            body,
-            collected: run.collected,
-        };
-        if matches!(trace.subject, Subject::Test(_)) {
-            self.teardowns.keep(&trace, &observed.uses, &self.spans);
-            self.spans[run.span as usize].observed = Observed::default();
-        }
-        trace
-    }
-
-    /// What a subject stands on apart from what it observed: its file, the conftest files above that
-    /// were imported, and the facts that there are none in the other directories; and what plugins of
-    /// the project have for pytest to find.
-    fn standpoint(&mut self, subject: &Subject) -> Standpoint {
-        let (file, test) = match subject {
-            Subject::Test(test) => (test.file(), Some(test.clone())),
-            Subject::Collection(file) => (file.clone(), None),
-        };
-        let source = self.sources.at(&file);
-        let mut standpoint = Standpoint {
-            modules: source.into_iter().collect(),
-            whole: source.filter(|_| test.is_none()),
-            test,
-            ..Standpoint::default()
-        };
-        for plugin in &self.spans[SESSION as usize].observed.imported {
-            let fact = self.sources.get(*plugin).implied();
-            standpoint.facts.insert(self.interner.fact(fact));
-        }
-        for conftest in conftest_places(&file) {
-            // A directory that becomes a package changes the names of the modules in it.
-            if let Some(init) = conftest.parent().map(|dir| dir.join("__init__.py"))
-                && !init.under(self.project.root()).exists()
-            {
-                standpoint.facts.insert(self.interner.fact(missing_fact(&init)));
-            }
-            match self.sources.at(&conftest) {
-                Some(source) => standpoint.modules.push(source),
-                None if !conftest.under(self.project.root()).exists() => {
-                    standpoint.facts.insert(self.interner.fact(missing_fact(&conftest)));
-                }
-                // There, but not in use: `--noconftest`, or a rootdir above `confcutdir`.
-                None => {}
-            }
-        }
-        standpoint
     }
 
     fn push(&mut self, kind: SpanKind) -> SpanId {

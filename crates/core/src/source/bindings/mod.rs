@@ -6,15 +6,19 @@
 //! definition of a function. A node binds *symbols* (names of the module, attributes of a class) or
 //! has an effect, or both. What a node, the defaults of a function, or a body mentions is its *unit*.
 //!
-//! Files: `collector` (scopes, references and bound names) and `visit` (what each statement and
-//! expression mentions), both during the walk, with `names`, `unit`, `words` and `import`; `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
+//! Files: `collector` (scopes, references and bound names), and what it makes of the walk: `statements`, `visit`
+//! (expressions), `calls` and `strings` (names that a program assembles), with `names`, `unit`, `words` and
+//! `import`; `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
 //! remembered).
 
+mod calls;
 mod collector;
 mod finish;
 mod import;
 mod names;
 mod nodes;
+mod statements;
+mod strings;
 mod table;
 mod unit;
 mod visit;

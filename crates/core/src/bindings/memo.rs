@@ -1,0 +1,140 @@
+//! Functions whose calls leave something behind that later calls find: caches, registries, attributes that are
+//! filled when they are first asked for.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::classes::Classes;
+use super::program::Program;
+use super::resolve::End;
+use super::roots::{Body, Charge};
+use super::vertices::{Item, VertexId, fixed};
+use crate::source::bindings::{Chain, ImportTarget, NodeKind, Symbol};
+
+impl Program {
+    /// Whether a call of `body` can leave something behind that later calls find: it stores into
+    /// something of a module or a class, or a decorator keeps its results. What happens under such a
+    /// call is to be told by [`Program::memoised`].
+    ///
+    /// In a test file only what keeps a result by a decorator or in a global name counts: tests that
+    /// append to a list beside them are many, and hardly any test reads what another one left there.
+    #[must_use]
+    pub fn memoises(&self, body: Body, is_in_test_file: bool) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return false };
+        let unit = &bindings.units[units.body as usize];
+        let stores_on_class = units.class.is_some_and(|class| {
+            let mut symbols = bindings.symbols_of(Some(class)).map(|at| &bindings.symbols[at]);
+            // What a property gives is the object's.
+            let is_variable = |symbol: &Symbol| {
+                let mut nodes = bindings.binders(symbol).iter().map(|it| it.node as usize);
+                nodes.any(|node| bindings.nodes[node].kind == NodeKind::Statement)
+            };
+            symbols.any(|it| unit.class_writes.contains(&it.name) && is_variable(it))
+        });
+        let fills_cache = unit.closure_fills.iter().any(|name| unit.name_tests.contains(name));
+        if is_in_test_file {
+            return units.memoises || unit.dynamic.global || fills_cache;
+        }
+        // `list.append(self, x)` and `os.environ[k] = v` leave nothing in the project.
+        let is_of_project = |chain: &Chain| match chain.import() {
+            Some(import) => self.is_project_import(&bindings.imports[import]),
+            None => bindings.chain(*chain).first().is_some_and(|root| {
+                let symbol = source.symbol(source.words[root.0 as usize]);
+                symbol.is_some_and(|symbol| {
+                    let mut binders = bindings.binders(&bindings.symbols[symbol as usize]).iter();
+                    binders.any(|it| match it.import {
+                        Some(import) => self.is_project_import(&bindings.imports[import as usize]),
+                        None => true,
+                    })
+                })
+            }),
+        };
+        let stores_in_module = unit.dynamic.global || unit.writes.iter().any(is_of_project);
+        units.memoises || stores_in_module || stores_on_class || fills_cache
+    }
+
+    fn is_project_import(&self, import: &ImportTarget) -> bool {
+        let top = import.module.split('.').next().unwrap_or_default();
+        import.level > 0 || self.modules.is_known(top)
+    }
+
+    /// Whether a call of `body`, a method, can leave something in its object that later calls on the same
+    /// object find: it looks whether an attribute is there (`if self.x is None:`, `key in self.x`) and
+    /// binds or fills it.
+    #[must_use]
+    pub fn fills_receiver(&self, body: Body) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return false };
+        let unit = &bindings.units[units.body as usize];
+        unit.self_tests.iter().any(|attr| unit.self_fills.contains(attr))
+    }
+
+    /// Notes what happened under a call of the memoising `body`: it is a dependency of all who reach
+    /// the body, or what it stores into.
+    pub fn memoised(&mut self, body: Body, charge: Charge) {
+        let known = self.memo.entry(body).or_default();
+        if known.insert(charge.clone()) && self.index.is_some() {
+            self.new_memo.push((body, charge));
+        }
+    }
+
+    pub(super) fn memo_by_vertex(&mut self, classes: &Classes) -> FxHashMap<VertexId, Vec<Charge>> {
+        let mut found: FxHashMap<VertexId, Vec<Charge>> = FxHashMap::default();
+        let memo = std::mem::take(&mut self.memo);
+        for (body, charges) in &memo {
+            for vertex in self.memo_vertices(*body, classes) {
+                found.entry(vertex).or_default().extend(charges.iter().cloned());
+            }
+        }
+        self.memo = memo;
+        found
+    }
+
+    /// What gives away what a memoising body left behind: the body, its definition, and what it
+    /// stores into.
+    pub(super) fn memo_vertices(&mut self, body: Body, classes: &Classes) -> FxHashSet<VertexId> {
+        let mut vertices: FxHashSet<VertexId> = self.body_vertex(body).into_iter().collect();
+        let module = body.module;
+        let mut resolver = self.resolver();
+        let modules = resolver.modules;
+        let Some(source) = modules.source(module) else { return vertices };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return vertices };
+        let first = modules.get(module).first;
+        vertices.extend(units.node.map(|node| fixed(first, bindings, Item::Node(node))));
+        let unit = &bindings.units[units.body as usize];
+        for chain in &unit.writes {
+            for end in resolver.chain(module, *chain).ends {
+                match end {
+                    End::Bound { module, symbol, .. } => {
+                        if let Some(source) = modules.source(module) {
+                            let first = modules.get(module).first;
+                            vertices.insert(fixed(first, source.bindings(), Item::Symbol(symbol)));
+                        }
+                    }
+                    End::Unbound { module, name, .. } => {
+                        vertices.insert(resolver.vertices.number(module, Item::Absent(None, name)));
+                    }
+                    End::Module(_) | End::Dict(_) | End::External(_) => {}
+                }
+            }
+        }
+        if let Some(class) = units.class {
+            let node = fixed(first, bindings, Item::Node(bindings.classes[class as usize].node));
+            for attr in &unit.self_writes {
+                let name = source.words[attr.0 as usize];
+                let class = classes.at_node(node);
+                let found = class.and_then(|class| classes.attribute(class, name, modules));
+                if let Some((owner, symbol)) = found
+                    && let Some(source) = modules.source(owner)
+                {
+                    let first = modules.get(owner).first;
+                    vertices.insert(fixed(first, source.bindings(), Item::Symbol(symbol)));
+                }
+            }
+        }
+        vertices
+    }
+}

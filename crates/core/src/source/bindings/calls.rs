@@ -1,0 +1,82 @@
+//! What calls of well-known functions can do: `getattr`, `vars`, `inspect.signature` and the like.
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::collector::{Collector, Role, ScopeKind};
+use super::visit::root;
+use super::words;
+
+impl<'a> Collector<'a> {
+    pub(super) fn call(&mut self, call: &'a ExprCall) {
+        let arguments = &call.arguments.args;
+        let (name, is_bare) = match &*call.func {
+            Expr::Name(name) => (name.id.as_str(), true),
+            Expr::Attribute(attribute) => (attribute.attr.as_str(), false),
+            _ => return,
+        };
+        let word = arguments.get(1).and_then(words::literal);
+        if words::takes_name(name, is_bare)
+            && let Some(owner) = arguments.first()
+        {
+            match word {
+                Some(word) if words::is_identifier(word) => {
+                    let id = self.names.id(word);
+                    self.given = root(owner).map(|start| (start, id));
+                    if words::asks(name) {
+                        self.unit().probes.push(id);
+                    }
+                }
+                Some(_) => {}
+                None if is_bare && arguments.len() > 1 && self.is_receiver(owner) => {
+                    self.unit().dynamic.own_members = true;
+                }
+                None => {}
+            }
+            if is_bare && words::stores(name) {
+                self.refer_to(owner, Role::Write);
+            }
+        }
+        if is_bare && words::is_namespace(name, arguments.len()) {
+            self.unit().dynamic.namespace = true;
+        }
+        if words::lists_members(name, is_bare)
+            && let Some(owner) = arguments.first()
+        {
+            match root(owner) {
+                Some(start) => {
+                    self.given = Some((start, self.names.id("__dict__")));
+                    let is_any = name != "vars" && self.is_local(owner);
+                    self.unit().dynamic.all_members |= is_any;
+                }
+                None => self.unit().dynamic.all_members = true,
+            }
+        }
+        self.unit().dynamic.signatures |= words::reads_signatures(name);
+        self.unit().dynamic.annotations |= words::reads_annotations(name);
+        if let Expr::Attribute(attribute) = &*call.func
+            && words::mutates(&attribute.attr)
+        {
+            self.refer_to(&attribute.value, Role::Write);
+        }
+    }
+
+    /// Whether an expression begins with a name that some function has bound so far.
+    fn is_local(&mut self, expr: &'a Expr) -> bool {
+        let Some(chain) = self.chain(expr) else { return true };
+        let root = self.pool[chain.start as usize];
+        let functions = self.scopes.iter().filter(|scope| scope.kind == ScopeKind::Function);
+        functions.into_iter().any(|scope| scope.binds.contains(&root))
+    }
+
+    /// Whether an expression is `self`, `cls` or the class of one.
+    fn is_receiver(&mut self, expr: &'a Expr) -> bool {
+        let expr = match expr {
+            Expr::Call(call) => call.arguments.args.first().unwrap_or(expr),
+            Expr::Attribute(attribute) => &attribute.value,
+            other => other,
+        };
+        let Expr::Name(name) = expr else { return false };
+        let id = self.names.id(&name.id);
+        self.scopes.iter().any(|scope| scope.receiver == Some(id))
+    }
+}

@@ -1,0 +1,159 @@
+//! What statements bind, call and ask for.
+
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_text_size::Ranged;
+
+use super::collector::{Collector, Role, ScopeKind};
+use super::words;
+
+impl<'a> Collector<'a> {
+    /// Takes note of a statement inside of a function or of a compound statement.
+    pub(in super::super) fn statement(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(stmt),
+            Stmt::FunctionDef(def) => {
+                self.bind(&def.name);
+                for decorator in &def.decorator_list {
+                    self.decorator(&decorator.expression);
+                }
+            }
+            Stmt::ClassDef(def) => self.bind(&def.name),
+            Stmt::Global(stmt) => {
+                let names: Vec<_> = stmt.names.iter().map(|name| self.names.id(name)).collect();
+                if let Some(scope) = self.scopes.last_mut() {
+                    scope.globals.extend(names);
+                }
+            }
+            Stmt::Nonlocal(stmt) => {
+                let names: Vec<_> = stmt.names.iter().map(|name| self.names.id(name)).collect();
+                self.unit().closure_fills.extend(names);
+            }
+            Stmt::Expr(stmt) => match &*stmt.value {
+                Expr::Call(call) => self.bare_call(call),
+                Expr::Await(awaited) => {
+                    if let Expr::Call(call) = &*awaited.value {
+                        self.bare_call(call);
+                    }
+                }
+                _ => {}
+            },
+            Stmt::AugAssign(stmt) => {
+                self.augmented = Some(stmt.target.range().start());
+                self.refer_to(&stmt.target, Role::Load);
+                // `TABLE += more` changes the thing itself, if that is a list.
+                self.alias_write(&stmt.target);
+            }
+            Stmt::Assign(stmt) => {
+                if let [Expr::Name(target)] = &stmt.targets[..] {
+                    self.alias(&target.id, &stmt.value);
+                }
+                if matches!(&*stmt.value, Expr::BoolOp(_) | Expr::If(_)) {
+                    self.note_tests(&stmt.value);
+                }
+            }
+            Stmt::If(stmt) => self.note_tests(&stmt.test),
+            Stmt::Try(stmt) if words::catches_missing(stmt) => {
+                for stmt in &stmt.body {
+                    self.note_tried(stmt);
+                }
+            }
+            Stmt::Assert(_) | Stmt::Raise(_) => self.unit().dynamic.opaque_effect = true,
+            _ => {}
+        }
+    }
+
+    fn alias_write(&mut self, target: &'a Expr) {
+        if let Expr::Name(_) = target {
+            self.refer_to(target, Role::Write);
+        }
+    }
+
+    fn alias(&mut self, name: &'a str, value: &'a Expr) {
+        let kind = self.scopes.last().map(|scope| scope.kind);
+        if kind != Some(ScopeKind::Function) {
+            return;
+        }
+        if let Some(chain) = self.chain(value) {
+            let id = self.names.id(name);
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.aliases.push((id, chain));
+            }
+        }
+    }
+
+    /// Notes of which names and attributes of `self` a condition asks whether they are there, or hold
+    /// something.
+    fn note_tests(&mut self, test: &'a Expr) {
+        let mut found = Vec::new();
+        words::asked_for(test, &mut found);
+        for asked in found {
+            self.note_test(asked);
+        }
+    }
+
+    /// The same where a missing one is caught.
+    fn note_tried(&mut self, stmt: &'a Stmt) {
+        let value = match stmt {
+            Stmt::Return(stmt) => stmt.value.as_deref(),
+            Stmt::Expr(stmt) => Some(&*stmt.value),
+            Stmt::Assign(stmt) => Some(&*stmt.value),
+            _ => None,
+        };
+        let mut value = match value {
+            Some(Expr::Subscript(subscript)) => &*subscript.value,
+            Some(other) => other,
+            None => return,
+        };
+        while let Expr::Attribute(attribute) = value {
+            self.note_test(words::Asked::Attribute(attribute));
+            value = &attribute.value;
+        }
+        if let Expr::Name(name) = value {
+            self.note_test(words::Asked::Name(&name.id));
+        }
+    }
+
+    fn note_test(&mut self, asked: words::Asked<'a>) {
+        let (owner, name) = match asked {
+            words::Asked::Attribute(attribute) => (&*attribute.value, attribute.attr.as_str()),
+            words::Asked::Named(owner, name) => (owner, name),
+            words::Asked::Name(name) => {
+                let name = self.names.id(name);
+                return self.unit().name_tests.push(name);
+            }
+        };
+        let receiver = self.scopes.last().and_then(|scope| scope.receiver);
+        if let Expr::Name(owner) = owner
+            && Some(self.names.id(&owner.id)) == receiver
+        {
+            let name = self.names.id(name);
+            self.unit().self_tests.push(name);
+        }
+    }
+
+    /// A call whose result nobody takes: it is there for its effect.
+    pub(super) fn bare_call(&mut self, call: &'a ExprCall) {
+        match &*call.func {
+            Expr::Attribute(attribute)
+                if words::is_logging(&attribute.attr) && !self.at_node_level() => {}
+            func => {
+                if !self.refer_to(func, Role::Call) {
+                    self.unit().dynamic.opaque_effect = true;
+                }
+            }
+        }
+    }
+
+    fn at_node_level(&self) -> bool {
+        !self.scopes.iter().any(|scope| scope.kind == ScopeKind::Function)
+    }
+
+    /// What a decorator calls, which may do more than to return something.
+    pub(super) fn decorator(&mut self, expr: &'a Expr) {
+        let called = match expr {
+            Expr::Call(call) => &*call.func,
+            other => other,
+        };
+        self.refer_to(called, Role::Handed);
+    }
+}

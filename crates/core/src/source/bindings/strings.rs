@@ -1,0 +1,72 @@
+//! Names in strings: an attribute for `getattr`, a dotted path, the beginning of a computed name.
+
+use ruff_python_ast::ExprFString;
+
+use super::collector::{Collector, Role};
+use super::unit::Chain;
+use super::words;
+
+impl<'a> Collector<'a> {
+    pub(super) fn string(&mut self, text: &'a str) {
+        if text.len() > words::LONGEST {
+            return;
+        }
+        if self.is_silent() {
+            return self.quoted_annotation(text);
+        }
+        match words::Word::of(text) {
+            words::Word::Identifier => {
+                self.mention(text);
+                if text.ends_with('_') && !text.ends_with("__") {
+                    self.prefix(text);
+                }
+            }
+            words::Word::Dotted(last) => {
+                let id = self.names.id(text);
+                self.unit().dotted.push(id);
+                self.mention(last);
+            }
+            words::Word::Template(prefix) => {
+                self.prefix(prefix);
+                for word in words::identifiers(text) {
+                    self.mention(word);
+                }
+            }
+            words::Word::Other => {}
+        }
+    }
+
+    /// An annotation in quotes: who evaluates it reads the names in it.
+    fn quoted_annotation(&mut self, text: &'a str) {
+        let is_name = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.');
+        for dotted in text.split(|char| !is_name(char)) {
+            if !dotted.split('.').all(words::is_identifier) {
+                continue;
+            }
+            let start = self.pool.len();
+            for part in dotted.split('.') {
+                let name = self.names.id(part);
+                self.pool.push(name);
+            }
+            let (start, len) = (start as u32, (self.pool.len() - start) as u32);
+            self.refer(Chain { start, len, import: Chain::NO_IMPORT }, Role::Load);
+        }
+    }
+
+    pub(super) fn f_string(&mut self, literal: &'a ExprFString) {
+        let mut elements = literal.value.elements();
+        if let Some(first) = elements.next().and_then(|element| element.as_literal())
+            && elements.next().is_some()
+            && words::is_identifier(&first.value)
+        {
+            self.prefix(&first.value);
+        }
+    }
+
+    pub(super) fn prefix(&mut self, text: &'a str) {
+        if text.len() > 1 && !self.is_silent() {
+            let id = self.names.id(text);
+            self.unit().prefixes.push(id);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! From runs that ended to traces: what was observed becomes facts only now, when imports that happened
+//! later, inside the same functions, are known too.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use testmonx_core::RelPath;
+use testmonx_core::bindings::{Reached, Roots};
+use testmonx_core::kinds::missing_fact;
+use testmonx_core::trace::{Batch, Subject, Trace};
+
+use super::closure::{Ground, Scene, Standpoint, conftest_places};
+use super::source::Reads;
+use super::span::Observed;
+use super::{Finished, Recorder, SESSION, scene};
+use crate::observer::SourceId;
+
+impl Recorder {
+    /// Makes traces of all runs that ended since the last call.
+    pub fn take_batch(&mut self) -> Batch {
+        let finished = std::mem::take(&mut self.finished);
+        self.files.settle(&mut self.interner);
+        self.closures.start_batch(&self.files);
+        let mut grounds = FxHashMap::default();
+        let standpoints: Vec<Standpoint> =
+            finished.iter().map(|run| self.standpoint(&run.subject, &mut grounds)).collect();
+        let scene = scene!(self);
+        let roots: Vec<(Roots, Reads)> = finished
+            .iter()
+            .zip(&standpoints)
+            .map(|(run, standpoint)| {
+                let observed = &self.spans[run.span as usize].observed;
+                self.closures.roots(&scene, observed, standpoint)
+            })
+            .collect();
+        let (roots, reads): (Vec<Roots>, Vec<Reads>) = roots.into_iter().unzip();
+        let reached = self.program.closures(&roots, &self.disk);
+        let mut traces = std::mem::take(&mut self.amended);
+        for (((run, standpoint), reached), reads) in
+            finished.into_iter().zip(&standpoints).zip(&reached).zip(reads)
+        {
+            traces.push(self.trace(run, standpoint, reached, reads));
+        }
+        self.interner.take_batch(traces)
+    }
+
+    fn trace(
+        &mut self,
+        run: Finished,
+        standpoint: &Standpoint,
+        reached: &Reached,
+        reads: Reads,
+    ) -> Trace {
+        let mut scene = scene!(self);
+        let observed = &self.spans[run.span as usize].observed;
+        let body =
+            self.closures.body(&mut scene, &self.program, observed, standpoint, reached, reads);
+        let trace = Trace {
+            subject: run.subject,
+            outcome: run.outcome,
+            micros: run.micros,
+            body,
+            collected: run.collected,
+        };
+        if matches!(trace.subject, Subject::Test(_)) {
+            self.teardowns.keep(&trace, &observed.uses, &self.spans);
+            self.spans[run.span as usize].observed = Observed::default();
+        }
+        trace
+    }
+
+    /// What a subject stands on apart from what it observed.
+    fn standpoint(
+        &mut self,
+        subject: &Subject,
+        grounds: &mut FxHashMap<RelPath, Arc<Ground>>,
+    ) -> Standpoint {
+        let (file, test) = match subject {
+            Subject::Test(test) => (test.file(), Some(test.clone())),
+            Subject::Collection(file) => (file.clone(), None),
+        };
+        let whole = self.sources.at(&file).filter(|_| test.is_none());
+        let ground = match grounds.get(&file) {
+            Some(ground) => Arc::clone(ground),
+            None => {
+                let ground = Arc::new(self.ground(&file));
+                grounds.insert(file, Arc::clone(&ground));
+                ground
+            }
+        };
+        Standpoint { ground, test, whole }
+    }
+
+    /// What runs of a test file stand on: the file, the conftest files above that were imported, and the facts
+    /// that there are none in the other directories; and what these, and plugins of the project, have for
+    /// pytest to find.
+    fn ground(&mut self, file: &RelPath) -> Ground {
+        let mut modules: Vec<SourceId> = self.sources.at(file).into_iter().collect();
+        let mut missing: Vec<RelPath> = Vec::new();
+        let root = self.project.root();
+        for conftest in conftest_places(file) {
+            // A directory that becomes a package changes the names of the modules in it.
+            let init = conftest.parent().map(|dir| dir.join("__init__.py"));
+            missing.extend(init.filter(|init| !init.under(root).exists()));
+            match self.sources.at(&conftest) {
+                Some(source) => modules.push(source),
+                None if !conftest.under(root).exists() => missing.push(conftest),
+                // There, but not in use: `--noconftest`, or a rootdir above `confcutdir`.
+                None => {}
+            }
+        }
+        let plugins = &self.spans[SESSION as usize].observed.imported;
+        let implied =
+            modules.iter().chain(plugins).map(|source| self.sources.get(*source).implied());
+        let facts = missing.iter().map(missing_fact).chain(implied);
+        let facts = facts.map(|fact| self.interner.fact(fact)).collect();
+        Ground { modules, facts }
+    }
+}
