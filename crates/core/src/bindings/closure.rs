@@ -161,10 +161,22 @@ impl Program {
             return Vec::new();
         };
         let mut found = Vec::new();
+        let mut absences = Vec::new();
         for id in &scratch.vertices.list()[from.vertices..] {
             let vertex = vertices.get(*id);
+            if let Item::Absent(class, name) = vertex.item {
+                absences.push((vertex.module, (class, name)));
+                continue;
+            }
             let fact = parts.of_vertex(*id, vertex, modules, words);
             found.extend(fact.map(|fact| (vertex.module, fact)));
+        }
+        absences.sort_unstable_by_key(|(module, _)| *module);
+        for of_module in absences.chunk_by(|a, b| a.0 == b.0) {
+            let module = of_module[0].0;
+            let mut pairs: Vec<_> = of_module.iter().map(|(_, pair)| *pair).collect();
+            let facts = parts.of_absences(module, &mut pairs, modules, words);
+            found.extend(facts.into_iter().map(|fact| (module, fact)));
         }
         let mut imports = |module, counts_derived, parts: &mut super::parts::Parts| {
             let known = index.imports.entry((module, counts_derived));

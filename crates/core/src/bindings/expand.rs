@@ -84,7 +84,7 @@ impl Expander<'_, '_> {
                 let functions = 0..bindings.functions.len() as u32;
                 out.vertices.extend(functions.map(Item::Signature).map(at));
             }
-            Item::Absent(..) | Item::Effects(_) => {}
+            Item::Absent(..) | Item::Owners(_) | Item::Effects(_) => {}
         }
         out.vertices.sort_unstable();
         out.vertices.dedup();

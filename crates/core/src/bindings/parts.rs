@@ -7,17 +7,20 @@ use rustc_hash::FxHashMap;
 use super::modules::{ModuleId, Modules};
 use super::roots::{Part, PartId};
 use super::vertices::{Item, Vertex, VertexId};
-use super::words::Words;
+use super::words::{Word, Words};
 use crate::kinds::{
-    absent_fact, binding_fact, block_fact, effects_fact, effects_on_fact, file_fact, imports_fact,
-    subclasses_fact, whole_fact,
+    absences_fact, absent_fact, binding_fact, block_fact, effects_fact, effects_on_fact, file_fact,
+    imports_fact, subclasses_fact, whole_fact,
 };
-use crate::source::{Outline, effects_key, effects_on_key, subclasses_key};
+use crate::source::{Outline, effects_key, effects_on_key, owners_key, subclasses_key};
 use crate::world::Outlines;
 use crate::{Fact, RelPath};
 
 /// Number of a fact in one program: counted from 0, distinct ones for distinct facts.
 pub type FactId = u32;
+
+/// Fewer names than this that a module and its classes lack are told one by one: others can share that.
+const FEW_ABSENCES: usize = 16;
 
 /// Facts and parts, each once.
 #[derive(Debug, Default)]
@@ -120,6 +123,7 @@ impl Parts {
             Item::Absent(class, name) => {
                 Some(absent_fact(path, &bindings.key(class, words.text(name))))
             }
+            Item::Owners(name) => Some(binding(&owners_key(words.text(name)))),
             Item::Class(class) => Some(binding(&bindings.key(Some(class), "*"))),
             Item::Alike(class, prefix) => {
                 Some(binding(&bindings.key(Some(class), &format!("{}*", words.text(prefix)))))
@@ -131,6 +135,48 @@ impl Parts {
                 Some(effects_on_fact(path, name, digest))
             }
         }
+    }
+
+    /// The facts that a module lacks names and its classes lack attributes: `pairs` are classes, if any, and
+    /// names, distinct. Where they are many, attributes are told by class or by name, whichever takes fewer facts.
+    pub(super) fn of_absences(
+        &mut self,
+        module: ModuleId,
+        pairs: &mut [(Option<u32>, Word)],
+        modules: &Modules,
+        words: &Words,
+    ) -> Vec<FactId> {
+        let at = modules.get(module);
+        let Some(source) = &at.source else {
+            return vec![self.number(file_fact(&at.path, at.content))];
+        };
+        let class = |class: u32| &*source.bindings().classes[class as usize].name;
+        let fact = |group: &[(Option<u32>, Word)]| {
+            let mut classes: Vec<&str> = group.iter().filter_map(|it| it.0.map(class)).collect();
+            let mut names: Vec<&str> = group.iter().map(|it| words.text(it.1)).collect();
+            for all in [&mut classes, &mut names] {
+                all.sort_unstable();
+                all.dedup();
+            }
+            absences_fact(&at.path, &classes, &names)
+        };
+        pairs.sort_unstable();
+        let classes = pairs.chunk_by(|a, b| a.0 == b.0).count();
+        let mut names: Vec<Word> = pairs.iter().map(|(_, name)| *name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let facts: Vec<Fact> = if pairs.len() < FEW_ABSENCES {
+            pairs.chunks(1).map(fact).collect()
+        } else if classes <= names.len() {
+            pairs.chunk_by(|a, b| a.0 == b.0).map(fact).collect()
+        } else {
+            let of_module = pairs.partition_point(|(class, _)| class.is_none());
+            let (of_module, of_classes) = pairs.split_at_mut(of_module);
+            of_classes.sort_unstable_by_key(|(class, name)| (*name, *class));
+            let of_classes = of_classes.chunk_by(|a, b| a.1 == b.1);
+            of_classes.chain((!of_module.is_empty()).then_some(&*of_module)).map(fact).collect()
+        };
+        facts.into_iter().map(|fact| self.number(fact)).collect()
     }
 
     /// The fact of all who import a module.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::classes::Classes;
+use super::classes::{ClassId, Classes};
 use super::effects::Effects;
 use super::expand::{Expander, Expansion};
 use super::modules::{ModuleId, Modules};
 use super::parts::{FactId, Parts};
+use super::reach::Question;
 use super::resolve::Resolver;
 use super::roots::{Body, Charge, Part, PartId};
 use super::scratch::Scratch;
@@ -47,6 +48,8 @@ pub(super) struct Index {
     pub(super) memo: FxHashMap<VertexId, Vec<Charge>>,
     pub(super) expansions: Vec<Option<Box<Expansion>>>,
     pub(super) module_edges: Vec<Option<Box<Expansion>>>,
+    /// What questions about classes reach.
+    pub(super) answers: FxHashMap<(ClassId, Question), Option<VertexId>>,
     /// What the imports of each module do, derived classes counted and not.
     pub(super) imports: FxHashMap<(ModuleId, bool), Option<FactId>>,
 }
@@ -164,6 +167,7 @@ impl Program {
             memo,
             expansions: Vec::new(),
             module_edges: Vec::new(),
+            answers: FxHashMap::default(),
             imports: FxHashMap::default(),
         });
     }

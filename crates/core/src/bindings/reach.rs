@@ -4,12 +4,21 @@
 //! grows: an attribute is reached once its class *and* a mention of its name are, an effect once its
 //! module *and* something that it can change are.
 
-use super::classes::{ClassId, Table};
+use super::classes::{ClassId, Table, absence};
 use super::modules::ModuleId;
 use super::program::Program;
 use super::resolve::Resolver;
 use super::vertices::{Item, VertexId};
 use super::words::Word;
+
+/// What code can ask about the attributes of any class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Question {
+    /// Whether it lacks this one.
+    Lacks(Word),
+    /// Which begin like this.
+    Alike(Word),
+}
 
 impl Program {
     /// Follows all that was found, to its end.
@@ -118,11 +127,12 @@ impl Program {
 
     /// That a class lacks an attribute counts for who asks whether it has it.
     fn ask_class(&mut self, class: ClassId, probe: Word) {
-        self.with_table(class, |table, resolver, info, out| {
-            if !table.names.contains(&probe) {
-                let absent = Item::Absent(Some(info.1), probe);
-                out.push(resolver.vertices.number(info.0, absent));
-            }
+        self.reach_in_class(class, Question::Lacks(probe), |table, resolver, (module, class)| {
+            let lacks = !table.names.contains(&probe);
+            lacks.then(|| {
+                let absence = absence(resolver.modules, module, class, probe);
+                resolver.vertices.number(module, absence)
+            })
         });
     }
 
@@ -135,12 +145,33 @@ impl Program {
     }
 
     fn begin_class(&mut self, class: ClassId, prefix: Word) {
-        self.with_table(class, |table, resolver, info, out| {
+        self.reach_in_class(class, Question::Alike(prefix), |table, resolver, (module, class)| {
             let text = resolver.words.text(prefix);
-            if table.names.iter().any(|name| resolver.words.text(*name).starts_with(text)) {
-                out.push(resolver.vertices.number(info.0, Item::Alike(info.1, prefix)));
-            }
+            let has_any =
+                table.names.iter().any(|name| resolver.words.text(*name).starts_with(text));
+            has_any.then(|| resolver.vertices.number(module, Item::Alike(class, prefix)))
         });
+    }
+
+    /// Reaches the answer to a question about a class, which is worked out once.
+    fn reach_in_class(
+        &mut self,
+        class: ClassId,
+        question: Question,
+        find: impl FnOnce(&Table, &mut Resolver<'_>, (ModuleId, u32)) -> Option<VertexId>,
+    ) {
+        let known = self.index.as_ref().and_then(|index| index.answers.get(&(class, question)));
+        let answer = known.copied().unwrap_or_else(|| {
+            let mut answer = None;
+            self.with_table(class, |table, resolver, at, _| answer = find(table, resolver, at));
+            if let Some(index) = &mut self.index {
+                index.answers.insert((class, question), answer);
+            }
+            answer
+        });
+        if let Some(vertex) = answer {
+            self.scratch.reach(vertex);
+        }
     }
 
     fn find_class(&mut self, class: ClassId) {

@@ -1,6 +1,7 @@
 //! From the roots of a closure to the first of what it reaches.
 
 use super::Widening;
+use super::classes::absence;
 use super::expand::level_vertices;
 use super::modules::ModuleId;
 use super::paths::Root;
@@ -100,8 +101,8 @@ impl Program {
         for class in index.classes.at_symbol(modules, module, symbol) {
             for base in &index.classes.get(class).order {
                 let base = index.classes.get(*base);
-                let absent = Item::Absent(Some(base.class), attr);
-                scratch.reach(vertices.number(base.module, absent));
+                let absence = absence(modules, base.module, base.class, attr);
+                scratch.reach(vertices.number(base.module, absence));
             }
         }
     }

@@ -30,6 +30,8 @@ pub(super) enum Item {
     Symbol(u32),
     /// A name that is not bound, in the module or in one of its classes.
     Absent(Option<u32>, Word),
+    /// Which classes of a module have an attribute.
+    Owners(Word),
     /// A class with all that stands in it.
     Class(u32),
     /// All attributes of a class that begin like this.

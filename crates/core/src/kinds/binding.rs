@@ -1,6 +1,6 @@
 //! `binding`: what a name was bound to, keyed `path::name`; of an attribute `path::C.attr`, of the
 //! defaults and annotations of a function `path::f()`, of all names that begin alike `path::C.visit_*`
-//! and `path::C.*`.
+//! and `path::C.*`, of the classes that have an attribute `path::*.attr`.
 //!
 //! Digest: the statements that bind the name, in their order, with the conditions that guard them; of
 //! a function its definition, of a class its skeleton ([`crate::source`]).
@@ -36,6 +36,8 @@ impl FactKind for BindingKind {
         let verb = if is_gone { "is gone" } else { "changed" };
         if let Some(function) = name.strip_suffix("()") {
             format!("parameters of `{function}` in {path} changed")
+        } else if let Some(attribute) = name.strip_prefix("*.") {
+            format!("which classes in {path} have `{attribute}` changed")
         } else if let Some(class) = name.strip_suffix(".*") {
             format!("class `{class}` in {path} {verb}")
         } else {
@@ -53,6 +55,7 @@ mod tests {
         let of = |key: &str| BindingKind.describe(key, false);
         assert_eq!(of("cfg.py::LIMIT"), "`LIMIT` in cfg.py changed");
         assert_eq!(of("cfg.py::f()"), "parameters of `f` in cfg.py changed");
+        assert_eq!(of("cfg.py::*.x"), "which classes in cfg.py have `x` changed");
         assert_eq!(of("cfg.py::C.*"), "class `C` in cfg.py changed");
         assert_eq!(of("cfg.py::C.visit_*"), "`C.visit_*` in cfg.py changed");
         assert_eq!(BindingKind.describe("cfg.py::C", true), "`C` in cfg.py is gone");

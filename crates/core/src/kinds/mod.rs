@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::world::World;
 use crate::{Digest, RelPath};
 
-pub use absent::absent_fact;
+pub use absent::{absences_fact, absent_fact};
 pub use binding::binding_fact;
 pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};

@@ -40,7 +40,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bindings::{autouse_key, effects_key, effects_on_key, subclasses_key};
+pub(crate) use bindings::{autouse_key, effects_key, effects_on_key, owners_key, subclasses_key};
 pub use imports::Import;
 pub use model::{CodeBlock, Function, SourceModel, Unparsable};
 pub use outline::{ModuleLevel, OUTLINE_VERSION, Outline, OutlineImport};

@@ -11,7 +11,7 @@ use crate::digest::DigestBuilder;
 /// The version of [`Outline`] as it is serialised and of the rules that its digests are made by.
 ///
 /// An outline that was stored under another version says nothing.
-pub const OUTLINE_VERSION: u32 = 2;
+pub const OUTLINE_VERSION: u32 = 3;
 
 /// The digests of the parts of one content of a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,8 @@ impl Outline {
     /// The digest of what is bound under `key`; `None` if nothing is.
     ///
     /// A key is a name of the module (`LIMIT`), an attribute of a class (`C.limit`), the defaults
-    /// and annotations of a function (`f()`), or all names that begin alike (`C.visit_*`, `C.*`).
+    /// and annotations of a function (`f()`), all names that begin alike (`C.visit_*`, `C.*`), or the classes
+    /// that have an attribute (`*.limit`).
     #[must_use]
     pub fn binding(&self, key: &str) -> Option<Digest> {
         let Some(prefix) = key.strip_suffix(ALL) else { return find(&self.level.bindings, key) };

@@ -3,6 +3,7 @@
 //! The examples are Markdown that a person can read: the files of a small project, what ran, and
 //! edits, each of which must make the test stale or leave it fresh.
 
+mod absences;
 mod case;
 mod laws;
 mod project;

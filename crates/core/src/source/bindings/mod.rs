@@ -28,7 +28,7 @@ pub(crate) use finish::{Bindings, Symbol};
 pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
-pub(crate) use table::{ALL, autouse_key, effects_key, effects_on_key, subclasses_key};
+pub(crate) use table::{ALL, autouse_key, effects_key, effects_on_key, owners_key, subclasses_key};
 pub(crate) use unit::{Chain, Dynamic, Unit};
 pub(crate) use words::is_implicit;
 

@@ -6,6 +6,7 @@
 //! | `f()`, `C.m()` | the defaults and annotations of a function; of all that bear the name |
 //! | `!` | which first names the effects of the module act on, and its `from m import *` |
 //! | `!name` | the effects that act on `name`; `!?` those of which no name tells on what |
+//! | `*.attr` | the names of the classes that have this attribute, by a statement of their own |
 //! | `<` | the classes that have a base, with the names of their bases |
 //! | `@` | the definitions of fixtures that nobody needs to ask for (`autouse`) |
 //!
@@ -43,6 +44,11 @@ pub(crate) fn effects_on_key(name: &str) -> String {
 /// The key of the classes with bases.
 pub(crate) fn subclasses_key() -> String {
     SUBCLASSES.to_owned()
+}
+
+/// The key of the classes that have an attribute.
+pub(crate) fn owners_key(attribute: &str) -> String {
+    format!("{ALL}.{attribute}")
 }
 
 /// The key of the fixtures that nobody needs to ask for.
@@ -97,6 +103,15 @@ impl Bindings {
         }
         groups.sort_unstable();
         groups.dedup();
+        let owners = self.symbols.iter().filter_map(|it| Some((self.name(it.name), it.class?)));
+        let mut owners: Vec<(&str, &str)> =
+            owners.map(|(name, class)| (name, &*self.classes[class as usize].name)).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        for of_name in owners.chunk_by(|a, b| a.0 == b.0) {
+            let classes: Vec<&str> = of_name.iter().map(|(_, class)| *class).collect();
+            fold(owners_key(of_name[0].0), Digest::of_value("owners/1", &classes));
+        }
         if let Some(subclasses) = self.subclasses() {
             fold(subclasses_key(), subclasses);
         }
