@@ -164,18 +164,18 @@ impl Program {
         let mut absences = Vec::new();
         for id in &scratch.vertices.list()[from.vertices..] {
             let vertex = vertices.get(*id);
-            if let Item::Absent(class, name) = vertex.item {
-                absences.push((vertex.module, (class, name)));
+            if let Item::Absent(..) = vertex.item {
+                absences.push((vertex.module, *id));
                 continue;
             }
             let fact = parts.of_vertex(*id, vertex, modules, words);
             found.extend(fact.map(|fact| (vertex.module, fact)));
         }
-        absences.sort_unstable_by_key(|(module, _)| *module);
+        absences.sort_unstable();
         for of_module in absences.chunk_by(|a, b| a.0 == b.0) {
             let module = of_module[0].0;
-            let mut pairs: Vec<_> = of_module.iter().map(|(_, pair)| *pair).collect();
-            let facts = parts.of_absences(module, &mut pairs, modules, words);
+            let ids = of_module.iter().map(|(_, id)| *id);
+            let facts = parts.of_absences(module, ids, vertices, modules, words);
             found.extend(facts.into_iter().map(|fact| (module, fact)));
         }
         let mut imports = |module, counts_derived, parts: &mut super::parts::Parts| {

@@ -11,7 +11,7 @@ use crate::Fact;
 use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind};
 
 /// What one vertex reaches by itself.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Expansion {
     pub(super) vertices: Vec<VertexId>,
     /// Attributes that it mentions.

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::modules::{ModuleId, Modules};
 use super::roots::{Part, PartId};
-use super::vertices::{Item, Vertex, VertexId};
+use super::vertices::{Item, Vertex, VertexId, Vertices};
 use super::words::{Word, Words};
 use crate::kinds::{
     absences_fact, absent_fact, binding_fact, block_fact, effects_fact, effects_on_fact, file_fact,
@@ -20,7 +20,7 @@ use crate::{Fact, RelPath};
 pub type FactId = u32;
 
 /// Fewer names than this that a module and its classes lack are told one by one: others can share that.
-const FEW_ABSENCES: usize = 16;
+const FEW_ABSENCES: usize = 64;
 
 /// Facts and parts, each once.
 #[derive(Debug, Default)]
@@ -137,15 +137,25 @@ impl Parts {
         }
     }
 
-    /// The facts that a module lacks names and its classes lack attributes: `pairs` are classes, if any, and
-    /// names, distinct. Where they are many, attributes are told by class or by name, whichever takes fewer facts.
+    /// The facts that a module lacks names and its classes lack attributes, which is what the vertices `ids` stand
+    /// for. Where they are many, attributes are told by class or by name, whichever takes fewer facts.
     pub(super) fn of_absences(
         &mut self,
         module: ModuleId,
-        pairs: &mut [(Option<u32>, Word)],
+        ids: impl ExactSizeIterator<Item = VertexId>,
+        vertices: &Vertices,
         modules: &Modules,
         words: &Words,
     ) -> Vec<FactId> {
+        if ids.len() < FEW_ABSENCES {
+            let fact = |id| self.of_vertex(id, vertices.get(id), modules, words);
+            return ids.filter_map(fact).collect();
+        }
+        let pair = |id| match vertices.get(id).item {
+            Item::Absent(class, name) => Some((class, name)),
+            _ => None,
+        };
+        let mut pairs: Vec<(Option<u32>, Word)> = ids.filter_map(pair).collect();
         let at = modules.get(module);
         let Some(source) = &at.source else {
             return vec![self.number(file_fact(&at.path, at.content))];
@@ -165,9 +175,7 @@ impl Parts {
         let mut names: Vec<Word> = pairs.iter().map(|(_, name)| *name).collect();
         names.sort_unstable();
         names.dedup();
-        let facts: Vec<Fact> = if pairs.len() < FEW_ABSENCES {
-            pairs.chunks(1).map(fact).collect()
-        } else if classes <= names.len() {
+        let facts: Vec<Fact> = if classes <= names.len() {
             pairs.chunk_by(|a, b| a.0 == b.0).map(fact).collect()
         } else {
             let of_module = pairs.partition_point(|(class, _)| class.is_none());

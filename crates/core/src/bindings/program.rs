@@ -46,8 +46,10 @@ pub(super) struct Index {
     pub(super) makers: FxHashMap<VertexId, Vec<VertexId>>,
     /// What ran under memoised calls, by what reaches it.
     pub(super) memo: FxHashMap<VertexId, Vec<Charge>>,
-    pub(super) expansions: Vec<Option<Box<Expansion>>>,
-    pub(super) module_edges: Vec<Option<Box<Expansion>>>,
+    pub(super) expansions: Vec<Option<Arc<Expansion>>>,
+    /// The expansion of the many that reach nothing by themselves.
+    nothing: Arc<Expansion>,
+    pub(super) module_edges: Vec<Option<Arc<Expansion>>>,
     /// What questions about classes reach.
     pub(super) answers: FxHashMap<(ClassId, Question), Option<VertexId>>,
     /// What the imports of each module do, derived classes counted and not.
@@ -166,6 +168,7 @@ impl Program {
             makers,
             memo,
             expansions: Vec::new(),
+            nothing: Arc::default(),
             module_edges: Vec::new(),
             answers: FxHashMap::default(),
             imports: FxHashMap::default(),
@@ -197,15 +200,15 @@ impl Program {
         Some(fixed(first, bindings, Item::Body(body.function as u32)))
     }
 
-    /// Takes the expansion of a vertex out; [`Program::put_back`] is to follow.
-    pub(super) fn take_expansion(&mut self, vertex: VertexId) -> Box<Expansion> {
+    /// What a vertex reaches by itself.
+    pub(super) fn expansion(&mut self, vertex: VertexId) -> Arc<Expansion> {
         let Self { modules, words, vertices, imported_by, index, .. } = self;
-        let Some(index) = index else { return Box::default() };
+        let Some(index) = index else { return Arc::default() };
         if index.expansions.len() <= vertex as usize {
             index.expansions.resize_with(vertices.len() as usize + 1, || None);
         }
-        if let Some(known) = index.expansions[vertex as usize].take() {
-            return known;
+        if let Some(known) = &index.expansions[vertex as usize] {
+            return Arc::clone(known);
         }
         let at = vertices.get(vertex);
         let mut resolver = Resolver { modules, words, vertices };
@@ -219,26 +222,23 @@ impl Program {
         for charge in index.memo.get(&vertex).into_iter().flatten() {
             expander.charge(charge, &mut expansion);
         }
-        Box::new(expansion)
+        let expansion = match expansion {
+            nothing if nothing == Expansion::default() => Arc::clone(&index.nothing),
+            something => Arc::new(something),
+        };
+        index.expansions[vertex as usize] = Some(Arc::clone(&expansion));
+        expansion
     }
 
-    pub(super) fn put_back(&mut self, vertex: VertexId, expansion: Box<Expansion>) {
-        if let Some(index) = &mut self.index
-            && let Some(place) = index.expansions.get_mut(vertex as usize)
-        {
-            *place = Some(expansion);
-        }
-    }
-
-    /// The same for what the import of a module leads to.
-    pub(super) fn take_module_edges(&mut self, module: ModuleId) -> Box<Expansion> {
+    /// What the import of a module leads to.
+    pub(super) fn module_edges(&mut self, module: ModuleId) -> Arc<Expansion> {
         let Self { modules, words, vertices, index, .. } = self;
-        let Some(index) = index else { return Box::default() };
+        let Some(index) = index else { return Arc::default() };
         if index.module_edges.len() <= module.index() {
             index.module_edges.resize_with(module.index() + 1, || None);
         }
-        if let Some(known) = index.module_edges[module.index()].take() {
-            return known;
+        if let Some(known) = &index.module_edges[module.index()] {
+            return Arc::clone(known);
         }
         let mut edges = Expansion { modules: modules.packages_of(module), ..Expansion::default() };
         let at = modules.get(module);
@@ -260,14 +260,8 @@ impl Program {
                     .charge(charge, &mut edges);
             }
         }
-        Box::new(edges)
-    }
-
-    pub(super) fn put_module_edges_back(&mut self, module: ModuleId, edges: Box<Expansion>) {
-        if let Some(index) = &mut self.index
-            && let Some(place) = index.module_edges.get_mut(module.index())
-        {
-            *place = Some(edges);
-        }
+        let edges = Arc::new(edges);
+        index.module_edges[module.index()] = Some(Arc::clone(&edges));
+        edges
     }
 }

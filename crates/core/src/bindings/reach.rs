@@ -24,7 +24,7 @@ impl Program {
     /// Follows all that was found, to its end.
     pub(super) fn run(&mut self) {
         while let Some(vertex) = self.scratch.next() {
-            let expansion = self.take_expansion(vertex);
+            let expansion = self.expansion(vertex);
             for next in &expansion.vertices {
                 self.scratch.reach(*next);
             }
@@ -49,7 +49,6 @@ impl Program {
                 let observed = expansion.observed.iter().map(|fact| (module, fact.clone()));
                 self.scratch.observed.extend(observed);
             }
-            self.put_back(vertex, expansion);
             self.find_effects(vertex);
         }
     }
@@ -59,7 +58,7 @@ impl Program {
         if !self.scratch.modules.add(module.0) {
             return;
         }
-        let edges = self.take_module_edges(module);
+        let edges = self.module_edges(module);
         for next in &edges.vertices {
             self.scratch.reach(*next);
         }
@@ -68,7 +67,6 @@ impl Program {
         for imported in &edges.modules {
             self.enter(*imported);
         }
-        self.put_module_edges_back(module, edges);
         let Some(index) = &self.index else { return };
         let found = &self.scratch.vertices;
         let effects = index.effects.of_module(module).iter().enumerate();
