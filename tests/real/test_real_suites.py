@@ -48,3 +48,9 @@ def test_undone_edit_executes_nothing(story: Story) -> None:
     """The traces of the first run hold again."""
     assert story.undone.status == 0, story.undone.output
     assert story.undone.executed == set(), story.undone.output
+
+
+def test_nothing_went_wrong_with_testmonx_itself(story: Story) -> None:
+    """Trouble makes more tests run and says so in one line, which the other tests would not notice."""
+    for run in (story.first, story.second, story.edited, story.undone):
+        assert "testmonx: warning" not in run.output, run.output
