@@ -24,6 +24,8 @@ pub(super) struct Expansion {
     pub(super) modules: Vec<ModuleId>,
     /// The class whose skeleton it is.
     pub(super) class: Option<ClassId>,
+    /// The class all of whose members it can read, and those of the classes derived from it.
+    pub(super) family: Option<ClassId>,
     pub(super) dynamic: Dynamic,
     /// Facts that were observed when it ran.
     pub(super) observed: Vec<Fact>,
@@ -125,9 +127,10 @@ impl Expander<'_, '_> {
             }
             NodeKind::Import(_) | NodeKind::Statement => {}
         }
-        let told: Vec<ModuleId> = bindings.units[node.unit as usize]
-            .imports
-            .iter()
+        // What runs while the frame stands at an import is charged to all names that it takes.
+        let told: Vec<ModuleId> = bindings
+            .statement_of(index)
+            .flat_map(|node| &bindings.units[node.unit as usize].imports)
             .map(|import| &bindings.imports[*import as usize])
             .flat_map(|import| self.resolver.modules.run_by_import(module, import))
             .collect();
@@ -193,15 +196,10 @@ impl Expander<'_, '_> {
         if unit.dynamic.own_members
             && let Some(class) = units.class
         {
-            out.vertices.push(self.resolver.vertices.number(module, Item::Class(class)));
             let node = at(Item::Node(bindings.classes[class as usize].node));
-            if let Some(id) = self.classes.at_node(node) {
-                for base in &self.classes.get(id).order[1..] {
-                    let base = self.classes.get(*base);
-                    let item = Item::Class(base.class);
-                    out.vertices.push(self.resolver.vertices.number(base.module, item));
-                }
-            }
+            out.family = self.classes.at_node(node);
+            // Of a mixin that was called on an object of a class that is not found, at least its own.
+            out.vertices.push(self.resolver.vertices.number(module, Item::Class(class)));
         }
     }
 

@@ -43,6 +43,9 @@ impl Program {
             if let Some(class) = expansion.class {
                 self.find_class(class);
             }
+            if let Some(class) = expansion.family {
+                self.read_family(class);
+            }
             self.scratch.dynamic.merge(expansion.dynamic);
             if !expansion.observed.is_empty() {
                 let module = self.vertices.get(vertex).module;
@@ -180,9 +183,7 @@ impl Program {
             return;
         };
         let info = index.classes.get(class);
-        if info.is_open {
-            scratch.reach(vertices.number(info.module, Item::Class(info.class)));
-        }
+        let is_open = info.is_open;
         let mut resolver = Resolver { modules, words, vertices };
         let table = index.classes.table(class, &mut resolver);
         for vertex in &table.implicit {
@@ -193,11 +194,44 @@ impl Program {
                 scratch.reach(*vertex);
             }
         }
+        if is_open {
+            // What reads it all finds what it inherits, too.
+            self.reach_members(class);
+        } else {
+            self.read_if_in_family(class);
+        }
         for at in 0..self.scratch.probes.len() {
             self.ask_class(class, Word(self.scratch.probes.list()[at]));
         }
         for at in 0..self.scratch.prefixes.len() {
             self.begin_class(class, Word(self.scratch.prefixes.list()[at]));
+        }
+    }
+
+    /// Reaches all members of a class, and of those found that derive from it.
+    fn read_family(&mut self, class: ClassId) {
+        if self.scratch.families.add(class) {
+            self.reach_members(class);
+            for at in 0..self.scratch.classes.len() {
+                self.read_if_in_family(self.scratch.classes.list()[at]);
+            }
+        }
+    }
+
+    fn read_if_in_family(&mut self, class: ClassId) {
+        let Some(index) = &self.index else { return };
+        let families = &self.scratch.families;
+        if index.classes.get(class).order.iter().any(|base| families.has(*base)) {
+            self.reach_members(class);
+        }
+    }
+
+    /// Reaches all members of a class, inherited ones included.
+    pub(super) fn reach_members(&mut self, class: ClassId) {
+        let Self { index: Some(index), vertices, scratch, .. } = self else { return };
+        for base in &index.classes.get(class).order {
+            let base = index.classes.get(*base);
+            scratch.reach(vertices.number(base.module, Item::Class(base.class)));
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Scratch {
     pub(super) vertices: Found,
     pub(super) modules: Found,
     pub(super) classes: Found,
+    /// Classes all of whose members are read, with those of the classes derived from them.
+    pub(super) families: Found,
     /// Words that are mentioned as attributes, asked for, or begin computed attributes.
     pub(super) attrs: Found,
     pub(super) probes: Found,
@@ -33,6 +35,7 @@ pub(super) struct Checkpoint {
     pub(super) vertices: usize,
     pub(super) modules: usize,
     classes: usize,
+    families: usize,
     attrs: usize,
     probes: usize,
     prefixes: usize,
@@ -49,6 +52,7 @@ pub(super) struct Stretch {
     vertices: Vec<VertexId>,
     modules: Vec<u32>,
     classes: Vec<u32>,
+    families: Vec<u32>,
     words: [Vec<u32>; 3],
     observed: Vec<(ModuleId, Fact)>,
 }
@@ -78,6 +82,7 @@ impl Scratch {
             vertices: self.vertices.len(),
             modules: self.modules.len(),
             classes: self.classes.len(),
+            families: self.families.len(),
             attrs: self.attrs.len(),
             probes: self.probes.len(),
             prefixes: self.prefixes.len(),
@@ -95,6 +100,7 @@ impl Scratch {
             vertices: self.vertices.list()[from.vertices..].to_vec(),
             modules: self.modules.list()[from.modules..].to_vec(),
             classes: self.classes.list()[from.classes..].to_vec(),
+            families: self.families.list()[from.families..].to_vec(),
             words: [
                 self.attrs.list()[from.attrs..].to_vec(),
                 self.probes.list()[from.probes..].to_vec(),
@@ -106,11 +112,19 @@ impl Scratch {
 
     /// Goes from where a stretch begins to its end.
     pub(super) fn go_along(&mut self, stretch: &Stretch) {
-        let Stretch { end, vertices, modules, classes, words: [attrs, probes, prefixes], observed } =
-            stretch;
+        let Stretch {
+            end,
+            vertices,
+            modules,
+            classes,
+            families,
+            words: [attrs, probes, prefixes],
+            observed,
+        } = stretch;
         self.vertices.extend(vertices);
         self.modules.extend(modules);
         self.classes.extend(classes);
+        self.families.extend(families);
         self.attrs.extend(attrs);
         self.probes.extend(probes);
         self.prefixes.extend(prefixes);
@@ -124,6 +138,7 @@ impl Scratch {
         self.vertices.truncate(to.vertices);
         self.modules.truncate(to.modules);
         self.classes.truncate(to.classes);
+        self.families.truncate(to.families);
         self.attrs.truncate(to.attrs);
         self.probes.truncate(to.probes);
         self.prefixes.truncate(to.prefixes);

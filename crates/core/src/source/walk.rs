@@ -15,7 +15,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::bindings::{Bindings, Collector};
+use super::bindings::{Bindings, Collector, told_places};
 use super::docs;
 use super::imports::Import;
 use super::lines::Lines;
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
             text,
             block: OpenBlock::default(),
             pieces: Pieces::default(),
-            bindings: Collector::new(),
+            bindings: Collector::new(told_places(text, body, max_depth)),
             lines: Lines::new(text),
             scope: OpenScope::default(),
             outer: Vec::new(),

@@ -42,13 +42,15 @@ impl<'a> Collector<'a> {
         if words::lists_members(name, is_bare)
             && let Some(owner) = arguments.first()
         {
-            match root(owner) {
-                Some(start) => {
-                    self.given = Some((start, self.names.id("__dict__")));
-                    let is_any = name != "vars" && self.is_local(owner);
-                    self.unit().dynamic.all_members |= is_any;
-                }
-                None => self.unit().dynamic.all_members = true,
+            if let Some(start) = root(owner) {
+                self.given = Some((start, self.names.id("__dict__")));
+            }
+            if name == "vars" && self.chain(owner).is_some() {
+                self.read_dict(owner);
+            } else if self.is_receiver(owner) {
+                self.unit().dynamic.own_members = true;
+            } else {
+                self.unit().dynamic.all_members |= self.is_local(owner);
             }
         }
         self.unit().dynamic.signatures |= words::reads_signatures(name);
@@ -69,14 +71,21 @@ impl<'a> Collector<'a> {
     }
 
     /// Whether an expression is `self`, `cls` or the class of one.
-    fn is_receiver(&mut self, expr: &'a Expr) -> bool {
-        let expr = match expr {
-            Expr::Call(call) => call.arguments.args.first().unwrap_or(expr),
-            Expr::Attribute(attribute) => &attribute.value,
-            other => other,
-        };
-        let Expr::Name(name) = expr else { return false };
+    pub(super) fn is_receiver(&mut self, expr: &'a Expr) -> bool {
+        let Expr::Name(name) = words::instance(expr).unwrap_or(expr) else { return false };
         let id = self.names.id(&name.id);
         self.scopes.iter().any(|scope| scope.receiver == Some(id))
+    }
+
+    /// Notes that the `__dict__` of an expression is read. That of an object holds nothing of its class.
+    pub(super) fn read_dict(&mut self, owner: &'a Expr) {
+        if !words::is_class(owner) {
+            return;
+        }
+        if self.is_receiver(owner) {
+            self.unit().dynamic.own_members = true;
+        } else if self.is_local(words::instance(owner).unwrap_or(owner)) {
+            self.unit().dynamic.all_members = true;
+        }
     }
 }

@@ -112,8 +112,8 @@ pub(in super::super) struct Collector<'a> {
     /// The chain that begins here gets another name: `module` of `getattr(module, "name")`.
     pub(super) given: Option<(TextSize, NameId)>,
     pub(super) walrus: Option<TextSize>,
-    /// Where `sys.modules` begins, if a literal says which module is meant.
-    pub(super) told_modules: Option<TextSize>,
+    /// Where `sys.modules` begins and code tells what it means by it, ascending.
+    pub(super) told_modules: Vec<TextSize>,
     /// Where the target of `+=` begins.
     pub(super) augmented: Option<TextSize>,
     annotations: u32,
@@ -122,7 +122,8 @@ pub(in super::super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(in super::super) fn new() -> Self {
+    /// A collection that has seen nothing yet; for `told_modules` see [`loaded`](super::loaded).
+    pub(in super::super) fn new(told_modules: Vec<TextSize>) -> Self {
         Self {
             names: Names::default(),
             pool: Vec::new(),
@@ -136,7 +137,7 @@ impl<'a> Collector<'a> {
             chain_left: 0,
             given: None,
             walrus: None,
-            told_modules: None,
+            told_modules,
             augmented: None,
             annotations: 0,
             probing: 0,

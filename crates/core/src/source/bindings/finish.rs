@@ -98,6 +98,17 @@ impl Bindings {
     }
 }
 
+impl Bindings {
+    /// The nodes of the statement that a node belongs to: one for each name that an import takes.
+    pub(crate) fn statement_of(&self, node: u32) -> impl Iterator<Item = &Node> {
+        let lines = |node: &Node| (node.first_line, node.last_line);
+        let own = lines(&self.nodes[node as usize]);
+        let is_of_it = move |other: &&Node| lines(other) == own;
+        let before = self.nodes[..node as usize].iter().rev().take_while(is_of_it);
+        before.chain(self.nodes[node as usize..].iter().take_while(is_of_it))
+    }
+}
+
 impl Collector<'_> {
     /// All that was collected, put together.
     pub(in super::super) fn finish(mut self) -> Bindings {

@@ -8,13 +8,14 @@
 //!
 //! Files: `collector` (scopes, references and bound names), and what it makes of the walk: `statements`, `visit`
 //! (expressions), `calls` and `strings` (names that a program assembles), with `names`, `unit`, `words` and
-//! `import`; `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
+//! `import` and `loaded` (`sys.modules`); `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
 //! remembered).
 
 mod calls;
 mod collector;
 mod finish;
 mod import;
+mod loaded;
 mod names;
 mod nodes;
 mod statements;
@@ -33,4 +34,5 @@ pub(crate) use unit::{Chain, Dynamic, Unit};
 pub(crate) use words::is_implicit;
 
 pub(super) use collector::Collector;
+pub(super) use loaded::told_places;
 pub(super) use nodes::{Place, makes_type_variable};

@@ -27,21 +27,10 @@ impl<'a> Collector<'a> {
                 }
             }
             AnyNodeRef::ExprAttribute(attribute) => self.attribute(attribute),
-            AnyNodeRef::ExprSubscript(subscript) => {
-                if words::tells_module(&subscript.slice) {
-                    self.told_modules = Some(subscript.value.range().start());
-                }
-                if subscript.ctx != ExprContext::Load {
-                    self.store_item(&subscript.value);
-                }
+            AnyNodeRef::ExprSubscript(subscript) if subscript.ctx != ExprContext::Load => {
+                self.store_item(&subscript.value);
             }
-            AnyNodeRef::ExprCompare(comparison) if words::tells_module(&comparison.left) => {
-                self.told_modules = comparison.comparators.first().map(|it| it.range().start());
-            }
-            AnyNodeRef::ExprCall(call) => {
-                self.told_modules = words::module_told_by(call).or(self.told_modules);
-                self.call(call);
-            }
+            AnyNodeRef::ExprCall(call) => self.call(call),
             AnyNodeRef::ExprStringLiteral(literal) => {
                 if let [part] = literal.value.as_slice() {
                     self.string(&part.value);
@@ -161,12 +150,15 @@ impl<'a> Collector<'a> {
                 self.unit().dynamic.opaque_effect = true;
             }
             if attribute.attr.as_str() == "__dict__" {
-                self.unit().dynamic.own_members = true;
+                self.read_dict(&attribute.value);
             }
             return;
         }
         let len = self.pool.len() - start;
         self.note_dynamic(start, attribute.range.start());
+        if attribute.attr.as_str() == "__dict__" {
+            self.read_dict(&attribute.value);
+        }
         // The other attributes and the name come next.
         self.chain_left = (len - 1) as u32;
         if !self.is_silent() {
@@ -206,7 +198,7 @@ impl<'a> Collector<'a> {
             self.names.text(self.pool[start]),
             self.names.text(self.pool[start + 1]),
         ) {
-            dynamic.all_modules = self.told_modules.take_if(|at| *at == place).is_none();
+            dynamic.all_modules = self.told_modules.binary_search(&place).is_err();
         }
         self.unit().dynamic.merge(dynamic);
     }

@@ -1,7 +1,6 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, ExprCall, StmtTry};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, StmtTry};
 
 use super::unit::Dynamic;
 
@@ -90,6 +89,28 @@ pub(super) fn lists_members(name: &str, is_bare: bool) -> bool {
         || (is_bare && matches!(name, "dir" | "vars"))
 }
 
+/// The `x` of `type(x)` and `x.__class__`.
+pub(super) fn instance(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::Attribute(attribute) if attribute.attr.as_str() == "__class__" => {
+            Some(&attribute.value)
+        }
+        Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+            (Expr::Name(name), [only]) if name.id.as_str() == "type" => Some(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether an expression is a class, so far as its form or its name says so.
+pub(super) fn is_class(expr: &Expr) -> bool {
+    instance(expr).is_some()
+        || expr.as_name_expr().is_some_and(|name| {
+            matches!(name.id.as_str(), "cls" | "klass" | "kls" | "class_" | "_cls" | "cls_")
+        })
+}
+
 /// Calls that read the parameters of a function.
 pub(super) fn reads_signatures(name: &str) -> bool {
     matches!(
@@ -106,31 +127,6 @@ pub(super) fn reads_annotations(name: &str) -> bool {
 /// `sys.modules`.
 pub(super) fn is_all_modules(owner: &str, attribute: &str) -> bool {
     owner == "sys" && attribute == "modules"
-}
-
-/// Whether a key of `sys.modules` says of which module it is: a literal, which counts as a reference by
-/// itself, or the module's own name.
-pub(super) fn tells_module(key: &Expr) -> bool {
-    literal(key).is_some() || key.as_name_expr().is_some_and(|name| name.id.as_str() == "__name__")
-}
-
-/// Where `sys.modules` begins in a call that says of which module it is: `sys.modules.pop("m")`,
-/// `monkeypatch.setitem(sys.modules, "m", fake)`, `mock.patch.dict(sys.modules, {"m": fake})`.
-pub(super) fn module_told_by(call: &ExprCall) -> Option<TextSize> {
-    let Expr::Attribute(method) = &*call.func else { return None };
-    let arguments = &call.arguments.args;
-    match method.attr.as_str() {
-        "get" | "pop" | "setdefault" if arguments.first().is_some_and(tells_module) => {
-            Some(method.value.range().start())
-        }
-        "setitem" | "delitem" if arguments.get(1).is_some_and(tells_module) => {
-            Some(arguments.first()?.range().start())
-        }
-        "dict" if arguments.get(1).is_none_or(Expr::is_dict_expr) => {
-            Some(arguments.first()?.range().start())
-        }
-        _ => None,
-    }
 }
 
 /// Whether a default is something that calls can fill.
