@@ -11,7 +11,7 @@ use super::modules::{ModuleId, Modules};
 use super::resolve::{End, Resolver};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{Bindings, NodeKind};
+use crate::source::bindings::{Bindings, Chain, NodeKind};
 
 /// Number of a class in one program.
 pub(super) type ClassId = u32;
@@ -187,7 +187,7 @@ impl Classes {
     fn open(&mut self, resolver: &mut Resolver<'_>) {
         let hook = resolver.words.number("__init_subclass__");
         let getters = ["__getattr__", "__getattribute__"].map(|name| resolver.words.number(name));
-        let (mut opens, mut hooks) = (Vec::new(), Vec::new());
+        let (mut opens, mut hooks, mut made) = (Vec::new(), Vec::new(), Vec::new());
         for info in &self.all {
             let Some(source) = resolver.modules.source(info.module) else { continue };
             let bindings = source.bindings();
@@ -197,9 +197,12 @@ impl Classes {
                 symbols.any(|at| source.words[bindings.symbols[at].name.0 as usize] == name)
             };
             hooks.push(binds(hook));
+            let metaclasses = class.metaclasses.iter();
+            let is_made = metaclasses.clone().any(|it| self.acts(info.module, *it, resolver));
+            made.push(is_made);
             opens.push(
                 info.has_opaque_base
-                    || class.has_metaclass
+                    || is_made
                     || (class.has_unknown_decorator && !class.is_record)
                     || getters.into_iter().any(binds),
             );
@@ -212,7 +215,7 @@ impl Classes {
             let is_open = opens[own]
                 || bases.clone().any(|base| opens[base] || hooks[base])
                 || (is_enum && self.mentions(own, "auto", resolver));
-            let sees = hooks[own] || self.has_metaclass(own, resolver.modules);
+            let sees = hooks[own] || made[own];
             let info = &mut self.all[id];
             (info.is_open, info.is_enum, info.sees_subclasses) = (is_open, is_enum, sees);
         }
@@ -232,10 +235,50 @@ impl Classes {
         })
     }
 
-    fn has_metaclass(&self, id: usize, modules: &Modules) -> bool {
-        let ClassInfo { module, class, .. } = self.all[id];
-        let source = modules.source(module);
-        source.is_some_and(|source| source.bindings().classes[class as usize].has_metaclass)
+    /// Whether a metaclass, mentioned in `module`, can do something with the classes that it makes, beyond what
+    /// is asked of them.
+    fn acts(
+        &self,
+        module: ModuleId,
+        metaclass: Option<Chain>,
+        resolver: &mut Resolver<'_>,
+    ) -> bool {
+        let Some(chain) = metaclass else { return true };
+        let ends = resolver.chain(module, chain).ends;
+        ends.is_empty() || ends.into_iter().any(|end| self.acts_at(end, resolver))
+    }
+
+    fn acts_at(&self, end: End, resolver: &mut Resolver<'_>) -> bool {
+        let (module, symbol) = match end {
+            End::Bound { module, symbol, rest: 0 } => (module, symbol),
+            End::External(Some(name)) | End::Unbound { name, .. } => {
+                return !matches!(resolver.words.text(name), "ABCMeta" | "type");
+            }
+            _ => return true,
+        };
+        let found: Vec<ClassId> = self.at_symbol(resolver.modules, module, symbol).collect();
+        found.is_empty()
+            || found.into_iter().any(|class| self.does_more_than_check(class, resolver))
+    }
+
+    /// Whether a metaclass of the project has more than answers to questions about its classes.
+    fn does_more_than_check(&self, metaclass: ClassId, resolver: &mut Resolver<'_>) -> bool {
+        self.all[metaclass as usize].order.iter().any(|base| {
+            let ClassInfo { module, class, .. } = self.all[*base as usize];
+            let Some(source) = resolver.modules.source(module) else { return true };
+            let bindings = source.bindings();
+            let is_check = |at: usize| IS_CHECK.contains(&bindings.name(bindings.symbols[at].name));
+            !bindings.symbols_of(Some(class)).all(is_check)
+                || bindings.classes[class as usize].bases.iter().any(|base| {
+                    let Some(chain) = base else { return true };
+                    let mut ends = resolver.chain(module, *chain).ends.into_iter();
+                    ends.any(|end| match end {
+                        // It is in the order.
+                        End::Bound { .. } => false,
+                        other => self.acts_at(other, resolver),
+                    })
+                })
+        })
     }
 
     /// What each attribute's name reaches in a class.
@@ -327,25 +370,75 @@ enum Base {
     Opaque,
 }
 
+/// What a metaclass may have that only answers questions about its classes.
+const IS_CHECK: &[&str] = &[
+    "__doc__",
+    "__eq__",
+    "__hash__",
+    "__instancecheck__",
+    "__module__",
+    "__qualname__",
+    "__repr__",
+    "__slots__",
+    "__str__",
+    "__subclasscheck__",
+];
+
 /// Bases outside of the project that read nothing of their subclasses but what is mentioned.
 fn is_harmless(name: &str) -> bool {
     const NAMES: &[&str] = &[
         "ABC",
+        "AsyncGenerator",
+        "AsyncIterable",
+        "AsyncIterator",
+        "Awaitable",
         "BaseException",
+        "Collection",
+        "Container",
+        "Coroutine",
+        "Counter",
         "Exception",
         "ExceptionGroup",
+        "Generator",
         "Generic",
+        "Hashable",
         "IsolatedAsyncioTestCase",
+        "Iterable",
+        "Iterator",
         "KeyboardInterrupt",
+        "Mapping",
+        "MutableMapping",
+        "MutableSequence",
         "NamedTuple",
+        "OrderedDict",
         "Protocol",
+        "Reversible",
+        "Sequence",
+        "Sized",
         "StopAsyncIteration",
         "StopIteration",
         "SystemExit",
         "TestCase",
         "TypedDict",
+        "UserDict",
+        "UserList",
+        "UserString",
         "Warning",
+        "bool",
+        "bytearray",
+        "bytes",
+        "complex",
+        "defaultdict",
+        "deque",
+        "dict",
+        "float",
+        "frozenset",
+        "int",
+        "list",
         "object",
+        "set",
+        "str",
+        "tuple",
     ];
     NAMES.binary_search(&name).is_ok() || name.ends_with("Error") || name.ends_with("Warning")
 }

@@ -109,7 +109,8 @@ impl Expander<'_, '_> {
             }
             NodeKind::Function(function) => {
                 let units = &bindings.functions[*function as usize];
-                if units.has_unknown_decorator {
+                let mut unknown = units.unknown_decorators.iter();
+                if unknown.any(|it| self.resolver.looks_at_function(module, *it)) {
                     out.vertices.push(at(Item::Signature(*function)));
                     out.vertices.push(at(Item::Annotations(*function)));
                 }

@@ -27,6 +27,7 @@
 
 mod classes;
 mod closure;
+mod decorators;
 mod effects;
 mod expand;
 mod found;

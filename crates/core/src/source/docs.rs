@@ -49,20 +49,27 @@ const BLIND_DECORATORS: &[&str] = &[
 
 /// Whether one of the decorators could read the docstring of what it decorates.
 pub(super) fn can_read_docs(decorators: &[Decorator]) -> bool {
-    decorators.iter().any(|decorator| {
-        let called = match &decorator.expression {
-            Expr::Call(call) => &*call.func,
-            other => other,
-        };
-        let name = match called {
-            Expr::Name(name) => name.id.as_str(),
-            // `pytest.mark.parametrize`, whatever the mark is called.
-            Expr::Attribute(mark) if is_mark(&mark.value) => return false,
-            Expr::Attribute(attribute) => attribute.attr.as_str(),
-            _ => return true,
-        };
-        BLIND_DECORATORS.binary_search(&name).is_err()
-    })
+    !decorators.iter().all(is_blind)
+}
+
+/// Whether a decorator is known not to look at what it decorates.
+pub(super) fn is_blind(decorator: &Decorator) -> bool {
+    let name = match called(decorator) {
+        Expr::Name(name) => name.id.as_str(),
+        // `pytest.mark.parametrize`, whatever the mark is called.
+        Expr::Attribute(mark) if is_mark(&mark.value) => return true,
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    BLIND_DECORATORS.binary_search(&name).is_ok()
+}
+
+/// What a decorator calls: `d` of `@d` and `@d(x)`.
+pub(super) fn called(decorator: &Decorator) -> &Expr {
+    match &decorator.expression {
+        Expr::Call(call) => &call.func,
+        other => other,
+    }
 }
 
 fn is_mark(expr: &Expr) -> bool {

@@ -27,6 +27,8 @@ impl<'a> Collector<'a> {
                     }
                 }
                 Some(_) => {}
+                // What its name begins with says enough: `getattr(self, "visit_" + kind)`.
+                None if arguments.get(1).is_some_and(|it| words::beginning(it).is_some()) => {}
                 None if is_bare && arguments.len() > 1 && self.is_receiver(owner) => {
                     self.unit().dynamic.own_members = true;
                 }
@@ -36,10 +38,15 @@ impl<'a> Collector<'a> {
                 self.refer_to(owner, Role::Write);
             }
         }
-        if is_bare && words::is_namespace(name, arguments.len()) {
+        if is_bare && words::is_namespace(name, arguments) {
             self.unit().dynamic.namespace = true;
         }
+        let is_of_object = match &*call.func {
+            Expr::Attribute(attribute) => self.is_object(&attribute.value),
+            _ => false,
+        };
         if words::lists_members(name, is_bare)
+            && !is_of_object
             && let Some(owner) = arguments.first()
         {
             if let Some(start) = root(owner) {
@@ -53,8 +60,10 @@ impl<'a> Collector<'a> {
                 self.unit().dynamic.all_members |= self.is_local(owner);
             }
         }
-        self.unit().dynamic.signatures |= words::reads_signatures(name);
-        self.unit().dynamic.annotations |= words::reads_annotations(name);
+        if !is_of_object {
+            self.unit().dynamic.signatures |= words::reads_signatures(name);
+            self.unit().dynamic.annotations |= words::reads_annotations(name);
+        }
         if let Expr::Attribute(attribute) = &*call.func
             && words::mutates(&attribute.attr)
         {
@@ -68,6 +77,14 @@ impl<'a> Collector<'a> {
         let root = self.pool[chain.start as usize];
         let functions = self.scopes.iter().filter(|scope| scope.kind == ScopeKind::Function);
         functions.into_iter().any(|scope| scope.binds.contains(&root))
+    }
+
+    /// Whether an expression is an object that a function has to do with, and no module that it imports: of
+    /// `node.signature()` no more is known than its name.
+    fn is_object(&mut self, expr: &'a Expr) -> bool {
+        let Some(chain) = self.chain(expr) else { return true };
+        let root = self.pool[chain.start as usize];
+        self.scopes.iter().any(|scope| scope.binds_object(root))
     }
 
     /// Whether an expression is `self`, `cls` or the class of one.

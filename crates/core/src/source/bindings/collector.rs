@@ -82,6 +82,13 @@ impl Scope {
             pending: Vec::new(),
         }
     }
+
+    /// Whether it is a function's, and binds the name to something that it does not import.
+    pub(super) fn binds_object(&self, name: NameId) -> bool {
+        self.kind == ScopeKind::Function
+            && self.binds.contains(&name)
+            && !self.imports.iter().any(|(import, _)| *import == name)
+    }
 }
 
 /// A name that a statement at node level binds.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use ruff_python_ast::{Decorator, Expr, Stmt, StmtClassDef, StmtFunctionDef};
 
+use super::super::docs;
 use super::collector::{Collector, Role};
 use super::import;
 use super::names::NameId;
@@ -57,7 +58,8 @@ pub(crate) struct Class {
     pub(crate) node: u32,
     /// `None` for a base that is computed.
     pub(crate) bases: Vec<Option<Chain>>,
-    pub(crate) has_metaclass: bool,
+    /// What its statement names as its metaclass, if anything; `None` where that is computed.
+    pub(crate) metaclasses: Vec<Option<Chain>>,
     pub(crate) has_unknown_decorator: bool,
     /// Whether the fields are read from its body as a whole: dataclasses and their like.
     pub(crate) is_record: bool,
@@ -77,7 +79,8 @@ pub(crate) struct FunctionUnits {
     pub(crate) class: Option<u32>,
     /// The function around it.
     pub(crate) outer: Option<u32>,
-    pub(crate) has_unknown_decorator: bool,
+    /// Decorators that are not known not to look at it; `None` for one that no name tells.
+    pub(crate) unknown_decorators: Vec<Option<Chain>>,
     /// Whether a decorator keeps its results.
     pub(crate) memoises: bool,
     /// Whether a decorator makes it a fixture that nobody needs to ask for.
@@ -255,6 +258,8 @@ impl<'a> Collector<'a> {
         } else {
             self.place_now()
         };
+        let unknown = def.decorator_list.iter().filter(|it| !docs::is_blind(it));
+        let unknown_decorators = unknown.map(|it| self.chain(docs::called(it))).collect();
         self.level.functions.push(FunctionUnits {
             body: 0,
             signature: None,
@@ -262,7 +267,7 @@ impl<'a> Collector<'a> {
             node: self.level.function.is_none().then_some(self.node),
             class: self.level.class.filter(|_| is_node),
             outer: self.level.function,
-            has_unknown_decorator: super::super::docs::can_read_docs(&def.decorator_list),
+            unknown_decorators,
             memoises: def
                 .decorator_list
                 .iter()
@@ -353,15 +358,20 @@ impl<'a> Collector<'a> {
         let is_record = def.decorator_list.iter().any(|it| last_name(it).is_some_and(is_record))
             || bases.iter().any(|base| last_part(base).is_some_and(is_record));
         let bases = bases.iter().map(|base| self.base(base)).collect();
-        let mut keywords = arguments.into_iter().flat_map(|arguments| &arguments.keywords);
-        let has_metaclass = keywords
-            .any(|keyword| keyword.arg.as_ref().is_none_or(|name| name.as_str() == "metaclass"));
+        let keywords = arguments.into_iter().flat_map(|arguments| &arguments.keywords);
+        let metaclasses = keywords
+            .filter_map(|keyword| match keyword.arg.as_deref() {
+                Some("metaclass") => Some(self.chain(&keyword.value)),
+                Some(_) => None,
+                None => Some(None),
+            })
+            .collect();
         let node = self.node;
         self.level.classes.push(Class {
             name: qualname.into(),
             node,
             bases,
-            has_metaclass,
+            metaclasses,
             has_unknown_decorator,
             is_record,
             stored: Vec::new(),
@@ -418,10 +428,7 @@ fn is_record(name: &str) -> bool {
 
 /// The last part of what a decorator calls.
 fn last_name(decorator: &Decorator) -> Option<&str> {
-    last_part(match &decorator.expression {
-        Expr::Call(call) => &call.func,
-        other => other,
-    })
+    last_part(docs::called(decorator))
 }
 
 fn last_part(expr: &Expr) -> Option<&str> {

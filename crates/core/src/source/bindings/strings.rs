@@ -54,12 +54,8 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn f_string(&mut self, literal: &'a ExprFString) {
-        let mut elements = literal.value.elements();
-        if let Some(first) = elements.next().and_then(|element| element.as_literal())
-            && elements.next().is_some()
-            && words::is_identifier(&first.value)
-        {
-            self.prefix(&first.value);
+        if let Some(beginning) = words::f_string_beginning(literal) {
+            self.prefix(beginning);
         }
     }
 

@@ -38,11 +38,8 @@ impl<'a> Collector<'a> {
             }
             AnyNodeRef::ExprFString(literal) => self.f_string(literal),
             AnyNodeRef::ExprBinOp(operation) => {
-                if let Expr::StringLiteral(literal) = &*operation.left
-                    && let [part] = literal.value.as_slice()
-                    && words::is_identifier(&part.value)
-                {
-                    self.prefix(&part.value);
+                if let Some(beginning) = words::literal_beginning(&operation.left) {
+                    self.prefix(beginning);
                 }
             }
             AnyNodeRef::ExprNamed(named) => self.walrus = Some(named.target.start()),

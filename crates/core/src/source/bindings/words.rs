@@ -1,6 +1,6 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, StmtTry};
+use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, ExprFString, StmtTry};
 
 use super::unit::Dynamic;
 
@@ -58,6 +58,32 @@ pub(super) fn literal(expr: &Expr) -> Option<&str> {
     }
 }
 
+/// What the name begins with that an expression computes: `"visit_" + kind`, `f"visit_{kind}"`.
+pub(super) fn beginning(expr: &Expr) -> Option<&str> {
+    let found = match expr {
+        Expr::BinOp(operation) => literal_beginning(&operation.left),
+        Expr::FString(literal) => f_string_beginning(literal),
+        _ => None,
+    };
+    // One letter says too little.
+    found.filter(|text| text.len() > 1)
+}
+
+/// The literal that a sum begins with, if names can begin like that.
+pub(super) fn literal_beginning(first: &Expr) -> Option<&str> {
+    match first.as_string_literal_expr()?.value.as_slice() {
+        [part] if is_identifier(&part.value) => Some(&part.value),
+        _ => None,
+    }
+}
+
+/// The same of an f-string that goes on.
+pub(super) fn f_string_beginning(literal: &ExprFString) -> Option<&str> {
+    let mut elements = literal.value.elements();
+    let first = &elements.next()?.as_literal()?.value;
+    (elements.next().is_some() && is_identifier(first)).then_some(&**first)
+}
+
 /// Calls that take an object and the name of an attribute: builtins when bare, else the methods of
 /// `monkeypatch`, `mock.patch` and `operator`.
 pub(super) fn takes_name(name: &str, is_bare: bool) -> bool {
@@ -75,10 +101,12 @@ pub(super) fn stores(name: &str) -> bool {
 }
 
 /// Calls of builtins that can read any name around them.
-pub(super) fn is_namespace(name: &str, arguments: usize) -> bool {
+pub(super) fn is_namespace(name: &str, arguments: &[Expr]) -> bool {
     match name {
-        "globals" | "exec" | "eval" => true,
-        "vars" => arguments == 0,
+        "globals" => true,
+        // Otherwise it reads the names that it is given.
+        "exec" | "eval" => arguments.get(1).is_none_or(Expr::is_none_literal_expr),
+        "vars" => arguments.is_empty(),
         _ => false,
     }
 }
@@ -186,6 +214,8 @@ pub(crate) fn is_implicit(name: &str) -> bool {
 const HOOKS: &[&str] = &[
     "asyncSetUp",
     "asyncTearDown",
+    "items",
+    "keys",
     "pytestmark",
     "setUp",
     "setUpClass",
@@ -195,6 +225,7 @@ const HOOKS: &[&str] = &[
     "tearDownClass",
     "teardown_class",
     "teardown_method",
+    "values",
 ];
 
 /// Methods of loggers, whose effects no test sees in a container.
