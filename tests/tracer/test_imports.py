@@ -36,6 +36,80 @@ def test_what_an_import_runs_is_told_line_by_line(drive: Drive) -> None:
     )
 
 
+def test_what_the_body_of_a_class_runs_is_told_by_the_lines_in_it(drive: Drive) -> None:
+    drive(
+        """
+        probe.start()
+        import table
+        ran = probe.ran()
+        lines = ["call@10", "call@11", "call@5", "call@7", "call@9"]
+        assert ran == ["Row.Cell@6", "Row@4", *lines], ran
+        probe.stop()
+        """,
+        files={
+            "table.py": """\
+                def call(): return 1
+                def made():
+                    pass
+                class Row(object):
+                    FIRST = call()
+                    class Cell:
+                        INNER = call()
+
+                    LAST = call()
+                AFTER = made.__class__ and call()
+                AGAIN = call()
+            """
+        },
+    )
+
+
+def test_a_class_body_that_raises_is_left_by_the_line(drive: Drive) -> None:
+    drive(
+        """
+        probe.start()
+        import table
+        assert probe.ran() == ["Row@3", "call@4", "call@7"], probe.ran()
+        probe.stop()
+        """,
+        files={
+            "table.py": """\
+                def call(): return 1
+                try:
+                    class Row:
+                        FIRST = call()
+                        1 / 0
+                except ZeroDivisionError:
+                    AFTER = call()
+            """
+        },
+    )
+
+
+def test_a_class_in_a_function_is_told_by_the_line_of_the_call(drive: Drive) -> None:
+    drive(
+        """
+        probe.start()
+        import table
+        ran = set(probe.ran())
+        assert "call@8" in ran and "call@5" not in ran, ran
+        probe.stop()
+        """,
+        files={
+            "table.py": """\
+                def call(): return 1
+                def make():
+                    class Local:
+                        # Lines of a function say nothing of the statement that calls it.
+                        FIRST = call()
+                    return Local
+                class Apart: pass
+                MADE = make()
+            """,
+        },
+    )
+
+
 def test_a_call_that_spans_lines_is_told_by_the_line_it_is_made_on(drive: Drive) -> None:
     drive(
         """

@@ -156,6 +156,8 @@ pub(super) struct Identity {
     pub(super) size: usize,
     /// Whether a call of it makes a generator or coroutine, and runs nothing of it.
     pub(super) makes_generator: bool,
+    /// Whether it is the body of a class, or of a module.
+    pub(super) is_class_body: bool,
 }
 
 /// `co_flags` of generators, coroutines and asynchronous generators
@@ -163,14 +165,20 @@ pub(super) struct Identity {
 pub(super) const MAKES_GENERATOR: i32 =
     ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
 
+/// `co_flags` that a function has and the body of a class has not: its names are in fast slots and in a namespace of
+/// its own.
+const OF_FUNCTIONS: i32 = ffi::CO_OPTIMIZED | ffi::CO_NEWLOCALS;
+
 impl Identity {
     /// Reads the attributes of a code object.
     pub(super) fn of(code: &Bound<'_, PyAny>) -> PyResult<Self> {
         let first_line: i64 = code.getattr("co_firstlineno")?.extract()?;
+        let flags: i32 = code.getattr("co_flags")?.extract()?;
         Ok(Self {
             qualname: text(&code.getattr("co_qualname")?)?,
             first_line: u32::try_from(first_line).unwrap_or(0),
-            makes_generator: code.getattr("co_flags")?.extract::<i32>()? & MAKES_GENERATOR != 0,
+            makes_generator: flags & MAKES_GENERATOR != 0,
+            is_class_body: flags & OF_FUNCTIONS == 0,
             // SAFETY: callers pass code objects, whose variable part is their code.
             size: usize::try_from(unsafe { ffi::Py_SIZE(code.as_ptr()) }).unwrap_or(0),
         })

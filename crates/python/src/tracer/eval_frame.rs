@@ -193,6 +193,11 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
             events::open_memo(py, key, frame, receiver.as_ref());
             return true;
         }
+        Some(Heard::Class(key)) => {
+            // SAFETY: the frame has not begun.
+            events::open_class(py, key, unsafe { ModuleFrame::new(frame) });
+            return true;
+        }
         _ => return false,
     };
     // SAFETY: the frame keeps its globals alive.

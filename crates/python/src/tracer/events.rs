@@ -49,6 +49,12 @@ pub(super) fn open_import(
     run::with(py, |run| run.open_import(py, start, frame, &mut retired));
 }
 
+/// Follows the body of a class that starts in `frame`.
+pub(super) fn open_class(py: Python<'_>, key: Key, frame: ModuleFrame) {
+    let mut retired = Retired::default();
+    run::with(py, |run| run.open_class(key, frame, &mut retired));
+}
+
 /// Follows the call that starts in `frame`, which leaves something behind, for one thing in `receiver`.
 pub(super) fn open_memo(
     py: Python<'_>,

@@ -1,11 +1,12 @@
-//! The frames that are followed to their end: module bodies, and calls that leave something behind.
+//! The frames that are followed to their end: module bodies, class bodies in them, and calls that leave something
+//! behind.
 //!
 //! They form a stack, and are closed in its order. Two threads can each have one, so that the frame below
 //! ends before the one above: it then stays open until that one has ended too. What runs in between is
 //! charged to both, which is too much rather than too little.
 
 use pyo3::Python;
-use testmonx_engine::observer::CodeId;
+use testmonx_engine::observer::{CodeId, SourceId};
 
 use super::backend::ModuleFrame;
 
@@ -13,7 +14,9 @@ use super::backend::ModuleFrame;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Followed {
     /// The body of a module.
-    Import,
+    Import(SourceId),
+    /// The body of a class in the module that is being imported.
+    Class(SourceId),
     /// A function whose calls leave something behind.
     Memo,
 }
@@ -43,7 +46,7 @@ impl OpenFrames {
 
     /// Whether a module body is on its way.
     pub(super) fn has_import(&self) -> bool {
-        self.0.iter().any(|open| open.what == Followed::Import)
+        self.0.iter().any(|open| matches!(open.what, Followed::Import(_)))
     }
 
     /// Follows `frame`, which executes `code`.
@@ -74,20 +77,39 @@ impl OpenFrames {
         self.0.pop_if(|open| open.what == Followed::Memo)
     }
 
-    /// The line that the body of the innermost import has reached, 0 if none is on its way.
+    /// Whether the innermost import, or class in it, is of this source: a class whose body starts now then stands
+    /// in it.
+    pub(super) fn is_in(&self, source: SourceId) -> bool {
+        let innermost = self.0.iter().rfind(|open| open.what != Followed::Memo);
+        innermost.is_some_and(|open| {
+            open.what == Followed::Import(source) || open.what == Followed::Class(source)
+        })
+    }
+
+    /// The line that the body of the innermost import has reached, or that of the innermost class in it; 0 if
+    /// none is on its way.
     pub(super) fn line(&mut self, py: Python<'_>) -> u32 {
-        let Some(open) = self.0.iter_mut().rfind(|open| open.what == Followed::Import) else {
-            return 0;
-        };
-        if open.has_ended || open.frame.has_ended(py) {
-            return 0;
+        for open in self.0.iter_mut().rev().filter(|open| open.what != Followed::Memo) {
+            let has_ended = open.has_ended || open.frame.has_ended(py);
+            match open.what {
+                Followed::Class(_) if has_ended => {}
+                _ if has_ended => return 0,
+                _ => return open.line(py),
+            }
         }
-        let position = open.frame.position(py);
-        if position != open.position {
+        0
+    }
+}
+
+impl OpenFrame {
+    /// The line that its body has reached.
+    fn line(&mut self, py: Python<'_>) -> u32 {
+        let position = self.frame.position(py);
+        if position != self.position {
             // A line is looked up in a table that is read from its beginning: not for every event.
-            open.position = position;
-            open.line = open.frame.line(py);
+            self.position = position;
+            self.line = self.frame.line(py);
         }
-        open.line
+        self.line
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use testmonx_engine::observer::CodeId;
+use testmonx_engine::observer::{CodeId, SourceId};
 
 /// The number of calls in one epoch after which a code object of `size` code units is no longer worth
 /// hearing of.
@@ -29,10 +29,12 @@ pub(super) struct Key(pub(super) usize);
 /// What kind of code an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A function, a class body, a lambda, a comprehension.
+    /// A function, a lambda, a comprehension, a class body inside of a function.
     Function,
     /// The body of a module: its start opens an import.
-    Module,
+    Module(SourceId),
+    /// The body of a class that no function is around: in an import it says at which statement that is.
+    Class(SourceId),
     /// A function whose calls leave something behind: its start opens a call.
     Memo {
         /// Whether they leave it in `self`.

@@ -22,6 +22,9 @@ use super::receivers::{Receiver, Receivers};
 use super::record::{Key, Kind, Record};
 use crate::child::Clock;
 
+/// What the qualified names of what is inside of a function have behind that function's.
+const LOCALS: &str = "<locals>";
+
 /// The run that is on, if any.
 pub(super) static RUN: GilCell<Option<Run>> = GilCell::new(None);
 
@@ -64,6 +67,8 @@ pub(super) enum Heard {
     Module(Key),
     /// It was noted, and is a call that leaves something behind.
     Memo(Key),
+    /// It was noted, and is the body of a class in the module that is being imported.
+    Class(Key),
     /// It is not project code.
     Foreign,
     /// It is code that has no mark yet.
@@ -154,7 +159,7 @@ impl Run {
 
     fn note(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
         let kind = self.record.kind(key);
-        if kind == Some(Kind::Module) {
+        if let Some(Kind::Module(_)) = kind {
             return Heard::Module(key);
         }
         let is_memo = matches!(kind, Some(Kind::Memo { .. }));
@@ -165,7 +170,11 @@ impl Run {
                 // none is the last worth hearing of.
                 let line = self.frames.line(py);
                 self.record.hit_at(line, key);
-                return if is_memo { Heard::Memo(key) } else { Heard::Noted };
+                return match kind {
+                    Some(Kind::Memo { .. }) => Heard::Memo(key),
+                    Some(Kind::Class(source)) if self.frames.is_in(source) => Heard::Class(key),
+                    _ => Heard::Noted,
+                };
             }
         }
         match self.record.hit(key) {
@@ -188,16 +197,17 @@ impl Run {
         source: SourceId,
         identity: &Identity,
     ) -> PyResult<Option<Key>> {
-        let Identity { qualname, first_line, size, makes_generator } = identity;
+        let Identity { qualname, first_line, size, makes_generator, is_class_body } = identity;
         let is_module = qualname == "<module>";
         let asked = ask(&self.observer, |o| {
             let id = o.code(source, qualname, *first_line);
-            let is_call = !is_module && !makes_generator;
+            let is_call = !is_module && !is_class_body && !makes_generator;
             (id, if is_call { o.leaves(id) } else { Leaves::Nothing })
         });
         let Some((id, leaves)) = asked else { return Ok(None) };
         let kind = match leaves {
-            _ if is_module => Kind::Module,
+            _ if is_module => Kind::Module(source),
+            _ if *is_class_body && !qualname.contains(LOCALS) => Kind::Class(source),
             Leaves::Nothing => Kind::Function,
             Leaves::InNamed => Kind::Memo { in_receiver: false },
             Leaves::InReceiver => Kind::Memo { in_receiver: true },
@@ -224,10 +234,14 @@ impl Run {
     }
 
     fn finish(&mut self, py: Python<'_>, open: OpenFrame, retired: &mut Retired) {
-        self.hand_over(py, retired);
+        if !matches!(open.what, Followed::Class(_)) {
+            self.hand_over(py, retired);
+        }
         ask(&self.observer, |o| match open.what {
-            Followed::Import => o.import_finished(open.code),
+            Followed::Import(_) => o.import_finished(open.code),
             Followed::Memo => o.memo_finished(open.code),
+            // It only says where its module stands.
+            Followed::Class(_) => {}
         });
         retired.frames.push(open);
     }
@@ -254,6 +268,16 @@ impl Run {
         }
     }
 
+    /// Follows the body of a class that starts in `frame`, in a module that is being imported.
+    pub(super) fn open_class(&mut self, key: Key, frame: ModuleFrame, retired: &mut Retired) {
+        match (self.record.code(key), self.record.kind(key)) {
+            (Some(code), Some(Kind::Class(source))) => {
+                self.frames.open(Followed::Class(source), code, frame);
+            }
+            _ => retired.unopened.push(frame),
+        }
+    }
+
     /// Opens the import of a module whose body starts in `frame`.
     pub(super) fn open_import(
         &mut self,
@@ -270,7 +294,9 @@ impl Run {
         ask(&self.observer, |o| {
             o.import_started(module, start.name, start.package, importer, line);
         });
-        self.frames.open(Followed::Import, module, frame);
+        if let Some(Kind::Module(source)) = self.record.kind(start.module) {
+            self.frames.open(Followed::Import(source), module, frame);
+        }
     }
 
     /// Hands over what ran so far, and begins a new epoch.

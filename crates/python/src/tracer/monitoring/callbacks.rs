@@ -87,6 +87,10 @@ pub(super) unsafe extern "C" fn on_project_code(
             open_memo(py, key);
             none(py)
         }
+        Heard::Class(key) => {
+            open_class(py, key);
+            none(py)
+        }
         Heard::Noted | Heard::Foreign | Heard::Unknown => none(py),
     }
 }
@@ -125,6 +129,7 @@ fn note(py: Python<'_>, key: Key) {
     match heard {
         Some(Heard::Module(module)) => open_import(py, module),
         Some(Heard::Memo(key)) => open_memo(py, key),
+        Some(Heard::Class(key)) => open_class(py, key),
         _ => {}
     }
 }
@@ -138,6 +143,17 @@ fn open_memo(py: Python<'_>, key: Key) {
     // As for imports: a version could say it twice.
     if run::with(py, |run| run.frames.is_innermost(&frame)) == Some(false) {
         events::open_memo(py, key, frame, receiver.as_ref());
+    }
+}
+
+/// Follows the body of a class that starts now.
+fn open_class(py: Python<'_>, key: Key) {
+    let Some(frame) = stack::current_frame(py).map(|frame| ModuleFrame::new(&frame)) else {
+        return;
+    };
+    // As for imports: a version could say it twice.
+    if run::with(py, |run| run.frames.is_innermost(&frame)) == Some(false) {
+        events::open_class(py, key, frame);
     }
 }
 

@@ -42,7 +42,7 @@ impl Events {
     pub(super) fn recorded(self, kind: Kind) -> i32 {
         match kind {
             Kind::Function => self.start | self.resume,
-            Kind::Module | Kind::Memo { .. } => self.start | self.returned,
+            Kind::Module(_) | Kind::Class(_) | Kind::Memo { .. } => self.start | self.returned,
         }
     }
 
