@@ -4,7 +4,7 @@ use super::Widening;
 use super::modules::ModuleId;
 use super::parts::FactId;
 use super::paths::{Root, Step, walk};
-use super::program::Program;
+use super::program::{Index, Program};
 use super::roots::{Body, PartId, Reached, Roots};
 use super::scratch::{Checkpoint, Stretch};
 use super::vertices::Item;
@@ -178,9 +178,11 @@ impl Program {
             let facts = parts.of_absences(module, ids, vertices, modules, words);
             found.extend(facts.into_iter().map(|fact| (module, fact)));
         }
+        let Index { imports, known_imports, .. } = index;
         let mut imports = |module, counts_derived, parts: &mut super::parts::Parts| {
-            let known = index.imports.entry((module, counts_derived));
-            *known.or_insert_with(|| parts.of_imports(module, counts_derived, modules, world))
+            *imports.entry((module, counts_derived)).or_insert_with(|| {
+                parts.of_imports(module, counts_derived, modules, known_imports, world)
+            })
         };
         for module in &scratch.modules.list()[from.modules..] {
             let module = ModuleId(*module);

@@ -31,6 +31,10 @@ pub(super) struct Module {
     names: Vec<(Box<str>, Box<str>)>,
     /// What happened while its body stood at a node.
     charges: FxHashMap<u32, Vec<Charge>>,
+    /// The same as pairs, to tell what is new.
+    charged: FxHashSet<(Option<u32>, Charge)>,
+    /// The nodes of lines that were asked for: many functions run for one line.
+    nodes: FxHashMap<u32, Box<[u32]>>,
     /// What happened while its body stood at no node that is known.
     pub(super) loose: Vec<Charge>,
     /// Number of its first vertex.
@@ -55,20 +59,20 @@ impl Module {
 
     /// Notes what happened while the body stood at `line`. Returns whether that is new.
     pub(super) fn charge(&mut self, line: u32, charge: Charge) -> bool {
-        let nodes = self.source.as_ref().map(|source| source.bindings().nodes_at(line));
-        let nodes = nodes.unwrap_or_default();
+        let nodes = self.nodes.entry(line).or_insert_with(|| {
+            let source = self.source.as_ref();
+            source.map_or_else(Box::default, |source| source.bindings().nodes_at(line).into())
+        });
         let mut is_new = false;
-        let mut add = |charges: &mut Vec<Charge>| {
-            if !charges.contains(&charge) {
-                charges.push(charge.clone());
+        for node in &**nodes {
+            if self.charged.insert((Some(*node), charge.clone())) {
+                self.charges.entry(*node).or_default().push(charge.clone());
                 is_new = true;
             }
-        };
-        for node in &nodes {
-            add(self.charges.entry(*node).or_default());
         }
-        if nodes.is_empty() {
-            add(&mut self.loose);
+        if nodes.is_empty() && self.charged.insert((None, charge.clone())) {
+            self.loose.push(charge);
+            is_new = true;
         }
         is_new
     }
@@ -151,6 +155,8 @@ impl Modules {
             source,
             names: Vec::new(),
             charges: FxHashMap::default(),
+            charged: FxHashSet::default(),
+            nodes: FxHashMap::default(),
             loose: Vec::new(),
             first,
         });

@@ -9,8 +9,8 @@ use super::roots::{Part, PartId};
 use super::vertices::{Item, Vertex, VertexId, Vertices};
 use super::words::{Word, Words};
 use crate::kinds::{
-    absences_fact, absent_fact, binding_fact, block_fact, effects_fact, effects_on_fact, file_fact,
-    imports_fact, subclasses_fact, whole_fact,
+    KnownImports, absences_fact, absent_fact, binding_fact, block_fact, effects_fact,
+    effects_on_fact, file_fact, imports_fact, subclasses_fact, whole_fact,
 };
 use crate::source::{Outline, effects_key, effects_on_key, owners_key, subclasses_key};
 use crate::world::Outlines;
@@ -203,11 +203,13 @@ impl Parts {
         module: ModuleId,
         counts_derived: bool,
         modules: &Modules,
+        known: &mut KnownImports,
         beyond: &dyn Outlines,
     ) -> Option<FactId> {
         let world = Loaded { modules, beyond };
         let at = modules.get(module);
-        let fact = imports_fact(&at.path, &modules.roots_of(module), counts_derived, &world)?;
+        let fact =
+            imports_fact(&at.path, &modules.roots_of(module), counts_derived, known, &world)?;
         Some(self.number(fact))
     }
 

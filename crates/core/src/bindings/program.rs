@@ -15,6 +15,7 @@ use super::roots::{Body, Charge, Part, PartId};
 use super::scratch::Scratch;
 use super::vertices::{Item, VertexId, Vertices, fixed};
 use super::words::Words;
+use crate::kinds::KnownImports;
 use crate::source::SourceModel;
 use crate::{Digest, Fact, RelPath};
 
@@ -54,6 +55,7 @@ pub(super) struct Index {
     pub(super) answers: FxHashMap<(ClassId, Question), Option<VertexId>>,
     /// What the imports of each module do, derived classes counted and not.
     pub(super) imports: FxHashMap<(ModuleId, bool), Option<FactId>>,
+    pub(super) known_imports: KnownImports,
 }
 
 impl Index {
@@ -172,6 +174,7 @@ impl Program {
             module_edges: Vec::new(),
             answers: FxHashMap::default(),
             imports: FxHashMap::default(),
+            known_imports: KnownImports::default(),
         });
     }
 

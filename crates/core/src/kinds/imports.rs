@@ -10,6 +10,9 @@
 //! they or what they import has effects.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::{FactKind, Kind, split_key};
 use crate::source::{Outline, OutlineImport};
@@ -25,6 +28,13 @@ const PATIENCE: usize = 16;
 /// Stands among the roots where derived classes count.
 const DERIVED: &str = "<";
 
+/// Which files modules import, by the directories that are looked in: worth keeping while outlines stay the same,
+/// since one module is looked through for all that import it.
+#[derive(Debug, Default)]
+pub struct KnownImports(FxHashMap<Vec<RelPath>, OfRoots>);
+
+type OfRoots = FxHashMap<RelPath, Arc<BTreeSet<RelPath>>>;
+
 /// The fact of what the imports of `path` do, with absolute ones looked up in `roots`, which are
 /// directories in ascending order. `None` if there is no such file.
 #[must_use]
@@ -32,6 +42,7 @@ pub fn imports_fact(
     path: &RelPath,
     roots: &[RelPath],
     counts_derived: bool,
+    known: &mut KnownImports,
     world: &dyn Outlines,
 ) -> Option<Fact> {
     let mut names: Vec<&str> = roots.iter().map(RelPath::as_str).collect();
@@ -39,19 +50,21 @@ pub fn imports_fact(
         names.push(DERIVED);
     }
     let key = format!("{path}::{}", names.join(","));
-    let digest = digest(&key, world)?;
+    let digest = digest(&key, known, world)?;
     Some(Fact::new(Kind::Imports, key, digest))
 }
 
-fn digest(key: &str, world: &dyn Outlines) -> Option<Digest> {
+fn digest(key: &str, known: &mut KnownImports, world: &dyn Outlines) -> Option<Digest> {
     let (path, roots) = split_key(key);
     let counts_derived = roots.split(',').any(|root| root == DERIVED);
     let roots = roots.split(',').filter(|root| !root.is_empty() && *root != DERIVED);
-    let search = Search { roots: roots.map(RelPath::new).collect(), counts_derived, world };
+    let roots: Vec<RelPath> = roots.map(RelPath::new).collect();
+    let known = known.0.entry(roots.clone()).or_default();
+    let mut search = Search { roots, counts_derived, known, world };
     let outline = world.outline(&path)?;
-    let imported = search.imported(&path, &outline).into_iter();
-    let acting: Vec<String> =
-        imported.filter(|file| search.acts(file, &path)).map(|file| file.to_string()).collect();
+    let imported = search.imported(&path, &outline);
+    let imported = imported.iter().filter(|file| search.acts(file, &path));
+    let acting: Vec<String> = imported.map(RelPath::to_string).collect();
     Some(Digest::of_value("imports/1", &acting))
 }
 
@@ -65,7 +78,7 @@ impl FactKind for ImportsKind {
     }
 
     fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest> {
-        digest(key, world)
+        digest(key, &mut KnownImports::default(), world)
     }
 
     fn describe(&self, key: &str, is_gone: bool) -> String {
@@ -77,12 +90,22 @@ impl FactKind for ImportsKind {
 struct Search<'a> {
     roots: Vec<RelPath>,
     counts_derived: bool,
+    known: &'a mut OfRoots,
     world: &'a dyn Outlines,
 }
 
 impl Search<'_> {
     /// The files that a module imports, with the packages on the way to them.
-    fn imported(&self, path: &RelPath, outline: &Outline) -> BTreeSet<RelPath> {
+    fn imported(&mut self, path: &RelPath, outline: &Outline) -> Arc<BTreeSet<RelPath>> {
+        if let Some(known) = self.known.get(path) {
+            return Arc::clone(known);
+        }
+        let imported = Arc::new(self.look_up(path, outline));
+        self.known.insert(path.clone(), Arc::clone(&imported));
+        imported
+    }
+
+    fn look_up(&self, path: &RelPath, outline: &Outline) -> BTreeSet<RelPath> {
         let mut found = BTreeSet::new();
         for import in outline.imports() {
             if import.level == 0 {
@@ -115,7 +138,7 @@ impl Search<'_> {
     }
 
     /// Whether the import of a file does anything.
-    fn acts(&self, file: &RelPath, importer: &RelPath) -> bool {
+    fn acts(&mut self, file: &RelPath, importer: &RelPath) -> bool {
         let mut seen = BTreeSet::from([importer.clone(), file.clone()]);
         let mut queue = vec![file.clone()];
         while let Some(file) = queue.pop() {
@@ -124,8 +147,8 @@ impl Search<'_> {
             if outline.has_effects() || derives || seen.len() > PATIENCE {
                 return true;
             }
-            let imported = self.imported(&file, &outline).into_iter();
-            queue.extend(imported.filter(|file| seen.insert(file.clone())));
+            let imported = self.imported(&file, &outline);
+            queue.extend(imported.iter().filter(|file| seen.insert((*file).clone())).cloned());
         }
         false
     }

@@ -33,7 +33,7 @@ pub use effects::{effects_fact, effects_on_fact};
 pub use entry::entry_fact;
 pub use file::file_fact;
 pub use implied::implied_fact;
-pub use imports::imports_fact;
+pub use imports::{KnownImports, imports_fact};
 pub use listing::listing_fact;
 pub use metadata::metadata_fact;
 pub use missing::missing_fact;

@@ -34,8 +34,8 @@ pub(super) struct Closures {
     outsides: FxHashMap<ModuleId, Option<u32>>,
     /// The facts of code objects that are not in any closure, by code object.
     codes: Vec<Option<Box<[u32]>>>,
-    /// How often files were written when `parts` was made.
-    written: usize,
+    /// How many facts were unsteady when `parts` was made.
+    unsteady: usize,
     /// Spans that several runs of one batch use: fixtures, collections, the session.
     used: FxHashMap<SpanId, u32>,
     gathered: FxHashMap<SpanId, Arc<Gathered>>,
@@ -86,10 +86,10 @@ impl Closures {
         // A module that was imported since can make a name one of the project's.
         self.outsides.clear();
         self.codes.clear();
-        if self.written != files.written() {
+        if self.unsteady != files.unsteady() {
             // A part can hold a fact about a file that the session has overtaken since.
             self.parts.clear();
-            self.written = files.written();
+            self.unsteady = files.unsteady();
         }
     }
 

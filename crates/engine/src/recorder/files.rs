@@ -6,7 +6,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -22,12 +24,14 @@ use crate::looking;
 /// The files that the session has made or changed, and what it saw of the others.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    own: FxHashSet<PathBuf>,
+    own: FxHashSet<OsString>,
     /// Of those, the ones that were not there before, by directory.
     made: FxHashMap<PathBuf, BTreeSet<String>>,
     /// Facts about files, by the place that they are about, to find those that the session's own
     /// writing overtook.
     observed: FxHashMap<u32, PathBuf>,
+    /// The facts that it did overtake.
+    overtaken: FxHashSet<u32>,
     /// Files that were opened by code that may change them, with their stat before.
     suspected: FxHashMap<PathBuf, Option<FileStat>>,
     listings: Vec<Seen>,
@@ -58,12 +62,12 @@ struct Hashed {
 impl Files {
     /// Notes that the session changed what is at `place`.
     pub(super) fn wrote(&mut self, place: &Path) {
-        self.own.insert(fold(place));
+        self.own.insert(fold(place).into_os_string());
     }
 
-    /// How much the session has made or changed so far: facts can stand no longer when this has grown.
-    pub(super) fn written(&self) -> usize {
-        self.own.len() + self.settled.len()
+    /// How many facts stand no longer as they were observed, since the session made or changed things itself.
+    pub(super) fn unsteady(&self) -> usize {
+        self.overtaken.len() + self.settled.len()
     }
 
     /// Notes that the session made what is at `place`.
@@ -78,7 +82,7 @@ impl Files {
             }
             self.made.entry(dir.to_owned()).or_default().insert(name.to_owned());
         }
-        self.own.insert(place);
+        self.own.insert(place.into_os_string());
     }
 
     /// Notes that code opened the file at `place` that may change it without saying so.
@@ -89,7 +93,13 @@ impl Files {
 
     /// Whether the session made what is at `place`, or a directory above it.
     pub(super) fn is_own(&self, place: &Path) -> bool {
-        !self.own.is_empty() && place.ancestors().any(|at| self.own.contains(at))
+        if self.own.is_empty() {
+            return false;
+        }
+        // By bytes: to take a path into its components for each directory above it costs ten times as much.
+        let bytes = place.as_os_str().as_bytes();
+        let ends = (1..bytes.len()).filter(|at| bytes[*at] == b'/').chain([bytes.len()]);
+        ends.into_iter().any(|end| self.own.contains(OsStr::from_bytes(&bytes[..end])))
     }
 
     /// Notes which place the fact with this id is about.
@@ -125,16 +135,18 @@ impl Files {
         self.suspected.retain(|place, before| {
             let is_unchanged = looking::stat(place) == *before;
             if !is_unchanged {
-                own.insert(place.clone());
+                own.insert(place.clone().into_os_string());
             }
             is_unchanged
         });
+        let observed = self.observed.iter().filter(|(_, place)| self.is_own(place));
+        self.overtaken = observed.map(|(fact, _)| *fact).collect();
     }
 
     /// Those of `facts` that the session's own writing has not overtaken.
     pub(super) fn standing(&self, mut facts: Vec<u32>) -> Vec<u32> {
-        if !self.own.is_empty() {
-            facts.retain(|fact| !self.is_overtaken(*fact));
+        if !self.overtaken.is_empty() {
+            facts.retain(|fact| !self.overtaken.contains(fact));
         }
         if !self.settled.is_empty() {
             facts.iter_mut().for_each(|fact| *fact = *self.settled.get(fact).unwrap_or(fact));
@@ -169,10 +181,6 @@ impl Files {
 
     fn made_in(&self, dir: &Path) -> impl Iterator<Item = &str> {
         self.made.get(dir).into_iter().flatten().map(String::as_str)
-    }
-
-    fn is_overtaken(&self, fact: u32) -> bool {
-        self.observed.get(&fact).is_some_and(|place| self.is_own(place))
     }
 }
 
