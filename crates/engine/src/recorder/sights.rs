@@ -1,8 +1,8 @@
 //! What the recorder makes of things seen of the disk: facts, charged to the open span.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::files::asked_fact;
 use super::span::{SpanId, SpanKind};
@@ -10,12 +10,37 @@ use super::{Access, Recorder};
 use crate::witness::{Sight, Witness};
 
 /// What was seen already while the present span was open: most questions are asked many times.
+///
+/// By the text of places: to hash a path takes it into its components, which costs more than all the rest.
 #[derive(Debug, Default)]
 pub(super) struct Sights {
     span: SpanId,
-    seen: FxHashSet<Sight>,
+    seen: FxHashMap<OsString, Seen>,
     /// Places that are none of the project's business, and stay so.
-    foreign: FxHashSet<PathBuf>,
+    foreign: FxHashSet<OsString>,
+}
+
+/// In which ways a place was seen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    is_asked: bool,
+    is_listed: bool,
+}
+
+impl Seen {
+    /// Whether it was seen like this.
+    fn has(self, sight: &Sight) -> bool {
+        match sight {
+            Sight::Asked { .. } => self.is_asked,
+            Sight::Listed { .. } => self.is_listed,
+            Sight::Opened { .. } | Sight::Made { .. } => false,
+        }
+    }
+
+    fn add(&mut self, sight: &Sight) {
+        self.is_asked |= matches!(sight, Sight::Asked { .. });
+        self.is_listed |= matches!(sight, Sight::Listed { .. });
+    }
 }
 
 /// How many foreign places are remembered: tests that make files ask about new ones without end.
@@ -29,16 +54,21 @@ impl Recorder {
             self.sights.span = top;
             self.sights.seen.clear();
         }
-        if self.sights.seen.contains(sight) {
+        let place = sight.place();
+        let text = place.as_os_str();
+        if self.sights.foreign.contains(text) {
             return true;
         }
-        let place = sight.place();
-        if self.sights.foreign.contains(place) {
+        if self.sights.seen.get(text).is_some_and(|seen| seen.has(sight)) {
             return true;
         }
         // The rootdir and what is above it is there, whatever happens to the project.
-        if matches!(sight, Sight::Asked { .. }) && self.project.root().starts_with(place) {
-            self.sights.seen.insert(sight.clone());
+        let root = self.project.root();
+        if matches!(sight, Sight::Asked { .. })
+            && text.len() <= root.as_os_str().len()
+            && root.starts_with(place)
+        {
+            self.sights.seen.entry(text.to_owned()).or_default().add(sight);
             return true;
         }
         let is_foreign = self.files.is_own(place) || self.project.relative(place).is_none();
@@ -46,7 +76,7 @@ impl Recorder {
             if self.sights.foreign.len() >= MOST_FOREIGN {
                 self.sights.foreign.clear();
             }
-            self.sights.foreign.insert(place.clone());
+            self.sights.foreign.insert(text.to_owned());
         }
         is_foreign
     }
@@ -111,7 +141,8 @@ impl Witness for Recorder {
         // A module's statements are told apart, so that one may ask what another has asked.
         let is_import = matches!(self.spans[self.top() as usize].kind, SpanKind::Import(_));
         if !is_import && matches!(sight, Sight::Listed { .. } | Sight::Asked { .. }) {
-            self.sights.seen.insert(sight);
+            let text = sight.place().as_os_str();
+            self.sights.seen.entry(text.to_owned()).or_default().add(&sight);
         }
     }
 }
