@@ -2,11 +2,13 @@
 //! sources looks at is no dependency of the test that happens to run.
 
 use std::path::{Path, PathBuf};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
+use rustc_hash::FxHashMap;
 
 /// Code that opens source files to compile, measure or show them, and pytest's own book-keeping: such a
 /// read is no dependency by itself, since the code that then runs is one.
@@ -54,6 +56,7 @@ pub(super) fn prepare(py: Python<'_>, libraries: &[PathBuf]) -> PyResult<()> {
     let dirs = libraries.iter().filter_map(|dir| dir.to_str().map(|dir| format!("{dir}/")));
     let looks = |dir: &String| LOOKING_FOR_TESTS.iter().any(|part| name_in(dir, part).is_some());
     *ELSEWHERE.write().unwrap_or_else(PoisonError::into_inner) = dirs.filter(looks).collect();
+    FILES.lock().unwrap_or_else(PoisonError::into_inner).take();
     if STDLIB.get().is_none() {
         let file: String = py.import("os")?.getattr("__file__")?.extract()?;
         let dir = file.rsplit_once('/').map_or(String::new(), |(dir, _)| format!("{dir}/"));
@@ -76,12 +79,14 @@ pub(super) enum Asker {
 /// Whether the code that is running now reads `place` as a source file, for the interpreter or for pytest.
 pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
     // `Path.read_bytes` and the like open on behalf of their caller.
-    match Frames::new(py).find(|(_, file)| !file.contains("/pathlib")) {
+    let mut files =
+        Frames::new(py).map_while(|frame| frame.file()?.to_str().ok().map(str::to_owned));
+    match files.find(|file| !file.contains("/pathlib")) {
         // A script is looked at for whether it is an archive; an archive is data like any other.
-        Some((_, file)) if file == "<frozen zipimport>" => {
+        Some(file) if file == "<frozen zipimport>" => {
             place.extension().is_some_and(|extension| extension == "py")
         }
-        Some((_, file)) => SOURCE_READERS.iter().any(|reader| file.ends_with(reader)),
+        Some(file) => SOURCE_READERS.iter().any(|reader| file.ends_with(reader)),
         // The interpreter itself, which opens the script that it is to run.
         None => true,
     }
@@ -90,29 +95,70 @@ pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
 /// Who asks what is at some place. The standard library asks for whoever calls it.
 pub(super) fn asker(py: Python<'_>) -> Asker {
     let mut asker = Asker::Measure;
-    for (frame, file) in Frames::new(py) {
-        if has_own_purposes(&file) {
+    for frame in Frames::new(py) {
+        let Some(file) = frame.file().and_then(File::of) else { return asker };
+        if file.has_own_purposes {
             return Asker::Machinery;
         }
-        let name = frame.name().unwrap_or_default();
-        if !is_stdlib(&file) {
+        if !file.is_stdlib {
             // Which directories are packages matters to the tests in them, who are told by the engine.
-            let is_collecting = file.ends_with("/_pytest/python.py") && name == COLLECTING;
+            let is_collecting = file.collects && frame.name().as_deref() == Some(COLLECTING);
             return if is_collecting { Asker::Machinery } else { asker };
         }
-        if file.ends_with("/shutil.py") && name.contains("rmtree") {
+        let name = frame.name().unwrap_or_default();
+        if file.is_shutil && name.contains("rmtree") {
             return Asker::Machinery;
         }
         if MEASURES.contains(&&*name) {
             return Asker::Measure;
         }
         // `Path.stat` passes on all that there is to know.
-        let passes_on = file.contains("/pathlib") && matches!(&*name, "stat" | "lstat");
+        let passes_on = file.is_pathlib && matches!(&*name, "stat" | "lstat");
         if !passes_on {
             asker = Asker::Kind;
         }
     }
     asker
+}
+
+/// What there is to know of a file of code that asks.
+#[derive(Clone, Copy, Debug)]
+struct File {
+    has_own_purposes: bool,
+    is_stdlib: bool,
+    collects: bool,
+    is_shutil: bool,
+    is_pathlib: bool,
+}
+
+/// The files that asked so far, by the string that names them, which is kept so that no other takes its address.
+static FILES: Mutex<Option<Files>> = Mutex::new(None);
+
+type Files = FxHashMap<usize, (Py<PyString>, File)>;
+
+impl File {
+    /// The file that a code object names; `None` if that is no text.
+    fn of(name: Bound<'_, PyString>) -> Option<Self> {
+        let address = name.as_ptr() as usize;
+        let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = files.get_or_insert_default();
+        if let Some((_, known)) = files.get(&address) {
+            return Some(*known);
+        }
+        let file = Self::named(name.to_str().ok()?);
+        files.insert(address, (name.unbind(), file));
+        Some(file)
+    }
+
+    fn named(file: &str) -> Self {
+        Self {
+            has_own_purposes: has_own_purposes(file),
+            is_stdlib: is_stdlib(file),
+            collects: file.ends_with("/_pytest/python.py"),
+            is_shutil: file.ends_with("/shutil.py"),
+            is_pathlib: file.contains("/pathlib"),
+        }
+    }
 }
 
 /// Whether the code of this file asks for itself, and not for a test.
@@ -156,9 +202,10 @@ fn in_stdlib(file: &str) -> Option<&str> {
     (!inside.starts_with("site-packages/")).then_some(inside)
 }
 
-/// The frames of this thread from the innermost on, each with the name of its file.
+/// The code of the frames of this thread, from the innermost on.
 struct Frames<'py>(Option<Bound<'py, PyAny>>);
 
+/// The code object of a frame.
 struct Frame<'py>(Bound<'py, PyAny>);
 
 impl<'py> Frames<'py> {
@@ -171,7 +218,7 @@ impl<'py> Frames<'py> {
 }
 
 impl<'py> Iterator for Frames<'py> {
-    type Item = (Frame<'py>, String);
+    type Item = Frame<'py>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let frame = self.0.take()?;
@@ -186,12 +233,15 @@ impl<'py> Iterator for Frames<'py> {
             let back = ffi::PyFrame_GetBack(frame.as_ptr().cast());
             Bound::from_owned_ptr_or_opt(py, back.cast::<ffi::PyObject>())
         };
-        let file = code.getattr(intern!(py, "co_filename")).ok()?.extract().ok()?;
-        Some((Frame(code), file))
+        Some(Frame(code))
     }
 }
 
-impl Frame<'_> {
+impl<'py> Frame<'py> {
+    fn file(&self) -> Option<Bound<'py, PyString>> {
+        self.0.getattr(intern!(self.0.py(), "co_filename")).ok()?.cast_into().ok()
+    }
+
     fn name(&self) -> Option<String> {
         self.0.getattr(intern!(self.0.py(), "co_name")).ok()?.extract().ok()
     }

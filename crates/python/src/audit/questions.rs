@@ -181,21 +181,20 @@ impl<'py> Call<'py> {
 
 /// Tells of a question what is at a place.
 fn note_question(call: &Call<'_>) {
+    // Nearly all questions are pytest's and the import system's, so this comes first.
+    let asker = callers::asker(call.py);
+    if asker == Asker::Machinery {
+        return;
+    }
     let Some(place) = call.place() else { return };
     let sight = Sight::Asked { place };
     if !is_wanted(&sight) {
         return;
     }
-    match callers::asker(call.py) {
-        Asker::Machinery => {}
-        Asker::Kind => tell(sight),
-        Asker::Measure => {
-            let place = sight.place().clone();
-            tell(sight);
-            if place.is_file() {
-                tell(Sight::Opened { place, access: Access::Read });
-            }
-        }
+    let place = (asker == Asker::Measure).then(|| sight.place().clone());
+    tell(sight);
+    if let Some(place) = place.filter(|place| place.is_file()) {
+        tell(Sight::Opened { place, access: Access::Read });
     }
 }
 
