@@ -81,8 +81,8 @@ class Session:
     def collection_failed(self, file: str) -> None:
         """Notes that a test file's collection ended with an error."""
 
-    def collected(self, nodeid: str) -> None:
-        """Notes that a test was found."""
+    def collected(self, nodeids: list[str]) -> None:
+        """Notes that these tests were found."""
 
     def collection_finished(self, path: list[str]) -> None:
         """Notes that everything that could be found was."""

@@ -93,9 +93,13 @@ class RecordingHooks:
         definitions: Iterable[object] = self._instances if requested is None else requested.values()
         return [self._instances[used] for used in definitions if used in self._instances]
 
-    def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Notes the test as found by its file's collection."""
-        self._session.collected(item.nodeid)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        """Notes all that was found, before anything is left out."""
+        self._session.collected([item.nodeid for item in items])
+        return (yield)
 
     def pytest_collection_finish(self) -> None:
         """All that could be found has been."""

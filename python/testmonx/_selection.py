@@ -88,15 +88,13 @@ class Selecting:
         return collectors
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Keeps the node ID as it is in the store, before xdist appends a group's name."""
-        item.stash[NODE_ID] = item.nodeid
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leaves fresh tests out, and orders the others."""
+        for item in items:
+            # As it is in the store: xdist is about to append a group's name.
+            item.stash[NODE_ID] = item.nodeid
         run, deselected = self._session.arrange([node_id(item) for item in items])
         if deselected:
             config.hook.pytest_deselected(items=[items[index] for index in deselected])

@@ -134,9 +134,9 @@ impl Session {
         self.guarded(|engine| engine.collection_failed(file));
     }
 
-    /// Notes that a test was found.
-    fn collected(&mut self, nodeid: &str) {
-        self.guarded(|engine| engine.collected(NodeId::new(nodeid)));
+    /// Notes which tests were found.
+    fn collected(&mut self, nodeids: Vec<String>) {
+        self.guarded(|engine| engine.collected(nodeids.iter().map(|id| NodeId::new(id))));
     }
 
     /// Notes that everything that could be found was; `path` is `sys.path` now.

@@ -26,9 +26,11 @@ impl Session {
         self.failed_collections.insert(RelPath::new(file));
     }
 
-    /// Notes that `test` was found.
-    pub fn collected(&mut self, test: NodeId) {
-        self.collected.entry(test.file()).or_default().push(test);
+    /// Notes that these tests were found.
+    pub fn collected(&mut self, tests: impl Iterator<Item = NodeId>) {
+        for test in tests {
+            self.collected.entry(test.file()).or_default().push(test);
+        }
     }
 
     /// Notes that everything that could be found was; `path` is Python's `sys.path` now.
