@@ -268,7 +268,10 @@ impl Classes {
             let Some(source) = resolver.modules.source(module) else { return true };
             let bindings = source.bindings();
             let is_check = |at: usize| IS_CHECK.contains(&bindings.name(bindings.symbols[at].name));
+            let mut methods = bindings.functions.iter().filter(|it| it.class == Some(class));
             !bindings.symbols_of(Some(class)).all(is_check)
+                // `dir(cls)`: a class that says by its members what is an instance of it.
+                || methods.any(|it| bindings.units[it.body as usize].dynamic.own_members)
                 || bindings.classes[class as usize].bases.iter().any(|base| {
                     let Some(chain) = base else { return true };
                     let mut ends = resolver.chain(module, *chain).ends.into_iter();
