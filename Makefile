@@ -8,7 +8,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench bench-startup soundness soundness-generated wheel clean tools
+.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench bench-startup soundness soundness-generated precision wheel clean tools
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -34,6 +34,7 @@ help:
 	@echo "make bench   measure real suites with and without --testmon; writes docs/benchmarks.md"
 	@echo "make bench-startup   measure the time to the first test under pytest-xdist"
 	@echo "make soundness  change real projects at random: is every test run whose outcome changes? writes docs/soundness.md"
+	@echo "make precision  change real projects at random: how many tests would run? writes docs/precision.md"
 	@echo "make wheel   build the wheel for PYTHON into dist/"
 	@echo "make clean   remove everything that make has made"
 
@@ -89,6 +90,10 @@ bench-startup: $(INSTALLED)
 # SOUNDNESS_ARGS="--suites click,flask --mutants 20 --jobs 2" takes a part; the same command goes on where it stopped.
 soundness: $(INSTALLED)
 	PYTHONPATH=scripts:benches $(BIN)/python benches/soundness.py $(or $(SOUNDNESS_ARGS),--peer --write)
+
+# PRECISION_ARGS="--suites flask --reasons" takes a part, and says why.
+precision: $(INSTALLED)
+	PYTHONPATH=scripts:benches $(BIN)/python benches/precision.py $(PRECISION_ARGS)
 
 # Drawn projects, at random and without end in sight: SOUNDNESS_EXAMPLES=2000 make soundness-generated
 soundness-generated: $(INSTALLED)

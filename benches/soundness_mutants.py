@@ -73,7 +73,7 @@ class _Place:
 
 def mutants(tree: Path, source: str, wanted: int, seed: int) -> list[Mutant]:
     """At most `wanted` mutants of the project in `tree`, the classes taking turns."""
-    pools = {kind: _of(kind, tree, source, seed) for kind in CLASSES}
+    pools = {kind: of_class(kind, tree, source, seed) for kind in CLASSES}
     chosen: dict[str, Mutant] = {}
     while pools and len(chosen) < wanted:
         for kind in list(pools):
@@ -85,7 +85,7 @@ def mutants(tree: Path, source: str, wanted: int, seed: int) -> list[Mutant]:
     return list(chosen.values())
 
 
-def _of(kind: str, tree: Path, source: str, seed: int) -> Iterator[Mutant]:
+def of_class(kind: str, tree: Path, source: str, seed: int) -> Iterator[Mutant]:
     """The mutants of one class in a random order."""
     dice = random.Random(f"{seed} {kind}")
     if kind == "data":

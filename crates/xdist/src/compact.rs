@@ -44,6 +44,55 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
+/// Numbers in as many bits each as the largest of them needs: ranks are in no order, so that nothing else makes
+/// them shorter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbers(pub(crate) Vec<u32>);
+
+impl Serialize for Numbers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let width = self.0.iter().map(|number| 32 - number.leading_zeros()).max().unwrap_or(0);
+        let mut bytes = Vec::with_capacity(self.0.len() * width as usize / 8 + 1);
+        let (mut held, mut bits) = (0u64, 0);
+        for number in &self.0 {
+            held |= u64::from(*number) << bits;
+            bits += width;
+            while bits >= 8 {
+                bytes.push(held as u8);
+                held >>= 8;
+                bits -= 8;
+            }
+        }
+        if bits > 0 {
+            bytes.push(held as u8);
+        }
+        (self.0.len(), width, bytes).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (len, width, bytes): (usize, u32, Vec<u8>) = Deserialize::deserialize(deserializer)?;
+        let bits = len.checked_mul(width as usize).filter(|_| width <= 32);
+        if bits.is_none_or(|bits| bits.div_ceil(8) != bytes.len()) || (width == 0 && len > LIMIT) {
+            return Err(D::Error::custom("numbers of another length"));
+        }
+        let mut bytes = bytes.into_iter();
+        let (mut held, mut bits) = (0u64, 0);
+        let numbers = (0..len).map(|_| {
+            while bits < width {
+                held |= u64::from(bytes.next().unwrap_or(0)) << bits;
+                bits += 8;
+            }
+            let number = (held & ((1 << width) - 1)) as u32;
+            held >>= width;
+            bits -= width;
+            number
+        });
+        Ok(Self(numbers.collect()))
+    }
+}
+
 /// How many bytes both begin with, counted in whole characters.
 fn shared(before: &str, name: &str) -> usize {
     let pairs = before.chars().zip(name.chars());
@@ -137,6 +186,29 @@ mod tests {
             [(0, "a.py::test_é"), (11, "è")],
             "é and è share a byte, which is no name"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(numbers in prop::collection::vec(any::<u32>(), 0..40), shift in 0u32..32) {
+            let numbers = Numbers(numbers.into_iter().map(|number| number >> shift).collect());
+            let coded = postcard::to_stdvec(&numbers).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Numbers>(&coded).unwrap(), numbers);
+        }
+    }
+
+    #[test]
+    fn numbers_take_the_bits_that_the_largest_needs() {
+        let coded = postcard::to_stdvec(&Numbers(vec![1, 0, 7, 5])).unwrap();
+        assert_eq!(
+            coded,
+            [4, 3, 2, 0b1100_0001, 0b0000_1011],
+            "four times three bits in two bytes"
+        );
+        assert!(postcard::from_bytes::<Numbers>(&[4, 3, 1, 0]).is_err(), "a byte is missing");
+        assert!(postcard::from_bytes::<Numbers>(&[1, 33, 5, 0, 0, 0, 0, 0]).is_err(), "33 bits");
+        let many = postcard::to_stdvec(&(usize::MAX, 0u32, Vec::<u8>::new())).unwrap();
+        assert!(postcard::from_bytes::<Numbers>(&many).is_err(), "more than there is memory for");
     }
 
     #[test]

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use testmonx_core::RelPath;
 use testmonx_core::trace::NodeId;
 
-use crate::compact::{Names, pack, unpack};
+use crate::compact::{Names, Numbers, pack, unpack};
 
 /// The format of a packed plan. It changes less often than the protocol, so that a worker of another
 /// version can still leave out what the others leave out: xdist stops a run whose workers differ.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Which tests run and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Plan {
 struct Packed {
     skipped_files: Names,
     fresh_tests: Names,
-    ranks: Option<(Names, Vec<u32>)>,
+    ranks: Option<(Names, Numbers)>,
     new_rank: u32,
 }
 
@@ -43,7 +43,8 @@ impl Plan {
             skipped_files: names(&mut self.skipped_files.iter().map(RelPath::as_str)),
             fresh_tests: names(&mut self.fresh_tests.iter().map(NodeId::as_str)),
             ranks: self.ranks.as_ref().map(|ranks| {
-                (names(&mut ranks.keys().map(NodeId::as_str)), ranks.values().copied().collect())
+                let of_tests = Numbers(ranks.values().copied().collect());
+                (names(&mut ranks.keys().map(NodeId::as_str)), of_tests)
             }),
             new_rank: self.new_rank,
         })
@@ -54,8 +55,8 @@ impl Plan {
         let packed: Packed = unpack(text)?;
         let tests = |names: Names| names.0.into_iter().map(|name| NodeId::new(&name));
         let ranks = match packed.ranks {
-            Some((names, ranks)) if names.0.len() == ranks.len() => {
-                Some(tests(names).zip(ranks).collect())
+            Some((names, ranks)) if names.0.len() == ranks.0.len() => {
+                Some(tests(names).zip(ranks.0).collect())
             }
             Some(_) => return Err("ranks without tests".to_owned()),
             None => None,
@@ -101,7 +102,7 @@ pub(crate) mod tests {
         let packed = Packed {
             skipped_files: Names::default(),
             fresh_tests: Names::default(),
-            ranks: Some((Names(vec!["a".into()]), vec![1, 2])),
+            ranks: Some((Names(vec!["a".into()]), Numbers(vec![1, 2]))),
             new_rank: 0,
         };
         assert_eq!(Plan::unpack(&pack(&packed).unwrap()), Err("ranks without tests".to_owned()));

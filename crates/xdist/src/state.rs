@@ -253,7 +253,8 @@ pub(crate) mod tests {
             &format!("\"protocol\": {PROTOCOL_VERSION}"),
             &format!("\"protocol\": {protocol}"),
         );
-        text.replace("\"format\": 1", &format!("\"format\": {format}")).into_bytes()
+        text.replace(&format!("\"format\": {FORMAT}"), &format!("\"format\": {format}"))
+            .into_bytes()
     }
 
     #[test]
@@ -283,12 +284,12 @@ pub(crate) mod tests {
 
     #[test]
     fn another_version_is_refused_by_name_and_its_plan_is_still_followed() {
-        let bytes = of_protocol(7, 1);
+        let bytes = of_protocol(7, FORMAT);
         let error = CoordinationState::decode(&bytes).unwrap_err();
         assert_eq!(error, StateError::OtherProtocol { what: "controller", found: 7 });
         assert_eq!(salvage_plan(&bytes), Some(state("s1").plan));
         assert_eq!(whose(&bytes).map(|(session, _)| session).as_deref(), Some("s1"));
-        assert_eq!(salvage_plan(&of_protocol(7, 2)), None, "nor is a plan in a form not known");
+        assert_eq!(salvage_plan(&of_protocol(7, FORMAT + 1)), None, "nor is a plan in a form not known");
     }
 
     #[test]
