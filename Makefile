@@ -8,7 +8,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench bench-startup soundness soundness-generated precision wheel clean tools
+.PHONY: help demo test test-rust test-python test-others test-oldest lint fmt bench bench-instructions bench-startup soundness soundness-generated precision wheel clean tools
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -32,6 +32,7 @@ help:
 	@echo "make lint    check formatting, clippy, mypy and ruff; changes nothing"
 	@echo "make fmt     format the Rust and the Python sources"
 	@echo "make bench   measure real suites with and without --testmon; writes docs/benchmarks.md"
+	@echo "make bench-instructions  the same in instructions, under valgrind; prints"
 	@echo "make bench-startup   measure the time to the first test under pytest-xdist"
 	@echo "make soundness  change real projects at random: is every test run whose outcome changes? writes docs/soundness.md"
 	@echo "make precision  change real projects at random: how many tests would run? writes docs/precision.md"
@@ -80,6 +81,12 @@ bench: $(INSTALLED)
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
 		$(MAKE) wheel PYTHON=$$python; done
 	PYTHONPATH=scripts $(BIN)/python benches/recording.py $(BENCH_ARGS)
+
+# The same in instructions, for a machine that does other things as well; needs valgrind.
+bench-instructions: $(INSTALLED)
+	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \
+		$(MAKE) wheel PYTHON=$$python; done
+	PYTHONPATH=scripts $(BIN)/python benches/instructions.py $(BENCH_ARGS)
 
 # The time to the first test under xdist; pytest-testmon beside it in a venv of its own.
 bench-startup: $(INSTALLED)
