@@ -289,7 +289,11 @@ pub(crate) mod tests {
         assert_eq!(error, StateError::OtherProtocol { what: "controller", found: 7 });
         assert_eq!(salvage_plan(&bytes), Some(state("s1").plan));
         assert_eq!(whose(&bytes).map(|(session, _)| session).as_deref(), Some("s1"));
-        assert_eq!(salvage_plan(&of_protocol(7, FORMAT + 1)), None, "nor is a plan in a form not known");
+        assert_eq!(
+            salvage_plan(&of_protocol(7, FORMAT + 1)),
+            None,
+            "nor is a plan in a form not known"
+        );
     }
 
     #[test]
