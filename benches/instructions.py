@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import interpreters
+from chosen import add_suites_and_pythons, parsed
 
 from realsuites import catalogue, sdist, venvs
 from realsuites.catalogue import Suite
@@ -83,16 +84,8 @@ def _count(python: Path, suite: Suite, tree: Path, *options: str) -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--suite", action="append", help="only this suite (repeatable)")
-    parser.add_argument(
-        "--python", action="append", help="only this version, e.g. 3.12 (repeatable)"
-    )
-    arguments = parser.parse_args()
-    arguments.python = arguments.python or list(interpreters.SUPPORTED)
-    unknown = set(arguments.suite or ()) - set(catalogue.suites())
-    if unknown:
-        parser.error(f"no such suite: {', '.join(sorted(unknown))} (see tests/real/suites.toml)")
-    return arguments
+    add_suites_and_pythons(parser)
+    return parsed(parser)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import mean, median
 
+from chosen import add_suite_list, parsed_list
 from soundness import SUITES
 from soundness_mutants import Mutant, of_class
 
@@ -127,21 +128,14 @@ def _row(suite: str, kind: str, changes: Iterable[_Change]) -> list[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--suites", default=",".join(SUITES), help="which, with commas between (default: all)"
-    )
+    add_suite_list(parser, SUITES)
     parser.add_argument(
         "--changes", type=int, default=25, help="how many of each kind in a suite (default: 25)"
     )
     parser.add_argument(
         "--reasons", action="store_true", help="print each change, and why it runs what it does"
     )
-    arguments = parser.parse_args()
-    arguments.suites = arguments.suites.split(",")
-    unknown = set(arguments.suites) - set(catalogue.all_suites())
-    if unknown:
-        parser.error(f"no such suite: {', '.join(sorted(unknown))} (see tests/real/suites.toml)")
-    return arguments
+    return parsed_list(parser)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import interpreters
+from chosen import add_suites_and_pythons, parsed
 from measure import PEER, measure
 from report import line, page
 
@@ -51,19 +52,11 @@ def _command() -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--suite", action="append", help="only this suite (repeatable)")
-    parser.add_argument(
-        "--python", action="append", help="only this version, e.g. 3.12 (repeatable)"
-    )
+    add_suites_and_pythons(parser)
     parser.add_argument("--pairs", type=int, default=5, help="pairs of runs (default: 5)")
     parser.add_argument("--peer", action="store_true", help=f"measure {PEER} as well")
     parser.add_argument("--output", type=Path, help="write the page there")
-    arguments = parser.parse_args()
-    arguments.python = arguments.python or list(interpreters.SUPPORTED)
-    unknown = set(arguments.suite or ()) - set(catalogue.suites())
-    if unknown:
-        parser.error(f"no such suite: {', '.join(sorted(unknown))} (see tests/real/suites.toml)")
-    return arguments
+    return parsed(parser)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 
+from chosen import add_suite_list, parsed_list
 from measure import PEER
 from soundness_report import page
 from soundness_suite import tries
@@ -61,9 +62,7 @@ def _command() -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "--suites", default=",".join(SUITES), help="which, with commas between (default: all)"
-    )
+    add_suite_list(parser, SUITES)
     parser.add_argument(
         "--mutants", type=int, default=35, help="how many of each suite (default: 35)"
     )
@@ -71,12 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="how many at once (default: 1)")
     parser.add_argument("--peer", action="store_true", help=f"try {PEER} as well")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {_PAGE.name}")
-    arguments = parser.parse_args()
-    arguments.suites = arguments.suites.split(",")
-    unknown = set(arguments.suites) - set(catalogue.all_suites())
-    if unknown:
-        parser.error(f"no such suite: {', '.join(sorted(unknown))} (see tests/real/suites.toml)")
-    return arguments
+    return parsed_list(parser)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 //! Classes: their bases, whether they are open, and what of them an attribute's name reaches.
 //!
 //! A class is *open* if something outside of the names in the project can read or change all of it:
-//! a metaclass, a decorator that is not known, a computed base, a base outside of the project that
-//! is not known to be harmless, `__getattr__`, or a project base with `__init_subclass__`. An open
-//! class is reached whole.
+//! a metaclass that [does more](super::metaclasses) than answer questions, a decorator that is not known, a
+//! computed base, a base outside of the project that is not known to be harmless, `__getattr__`, or a project base
+//! with `__init_subclass__`. An open class is reached whole, with what it inherits.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -11,7 +11,7 @@ use super::modules::{ModuleId, Modules};
 use super::resolve::{End, Resolver};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{Bindings, Chain, NodeKind};
+use crate::source::bindings::{Bindings, NodeKind};
 
 /// Number of a class in one program.
 pub(super) type ClassId = u32;
@@ -235,55 +235,6 @@ impl Classes {
         })
     }
 
-    /// Whether a metaclass, mentioned in `module`, can do something with the classes that it makes, beyond what
-    /// is asked of them.
-    fn acts(
-        &self,
-        module: ModuleId,
-        metaclass: Option<Chain>,
-        resolver: &mut Resolver<'_>,
-    ) -> bool {
-        let Some(chain) = metaclass else { return true };
-        let ends = resolver.chain(module, chain).ends;
-        ends.is_empty() || ends.into_iter().any(|end| self.acts_at(end, resolver))
-    }
-
-    fn acts_at(&self, end: End, resolver: &mut Resolver<'_>) -> bool {
-        let (module, symbol) = match end {
-            End::Bound { module, symbol, rest: 0 } => (module, symbol),
-            End::External(Some(name)) | End::Unbound { name, .. } => {
-                return !matches!(resolver.words.text(name), "ABCMeta" | "type");
-            }
-            _ => return true,
-        };
-        let found: Vec<ClassId> = self.at_symbol(resolver.modules, module, symbol).collect();
-        found.is_empty()
-            || found.into_iter().any(|class| self.does_more_than_check(class, resolver))
-    }
-
-    /// Whether a metaclass of the project has more than answers to questions about its classes.
-    fn does_more_than_check(&self, metaclass: ClassId, resolver: &mut Resolver<'_>) -> bool {
-        self.all[metaclass as usize].order.iter().any(|base| {
-            let ClassInfo { module, class, .. } = self.all[*base as usize];
-            let Some(source) = resolver.modules.source(module) else { return true };
-            let bindings = source.bindings();
-            let is_check = |at: usize| IS_CHECK.contains(&bindings.name(bindings.symbols[at].name));
-            let mut methods = bindings.functions.iter().filter(|it| it.class == Some(class));
-            !bindings.symbols_of(Some(class)).all(is_check)
-                // `dir(cls)`: a class that says by its members what is an instance of it.
-                || methods.any(|it| bindings.units[it.body as usize].dynamic.own_members)
-                || bindings.classes[class as usize].bases.iter().any(|base| {
-                    let Some(chain) = base else { return true };
-                    let mut ends = resolver.chain(module, *chain).ends.into_iter();
-                    ends.any(|end| match end {
-                        // It is in the order.
-                        End::Bound { .. } => false,
-                        other => self.acts_at(other, resolver),
-                    })
-                })
-        })
-    }
-
     /// What each attribute's name reaches in a class.
     pub(super) fn table(&mut self, id: ClassId, resolver: &mut Resolver<'_>) -> &Table {
         if self.tables[id as usize].is_none() {
@@ -372,20 +323,6 @@ enum Base {
     Enum,
     Opaque,
 }
-
-/// What a metaclass may have that only answers questions about its classes.
-const IS_CHECK: &[&str] = &[
-    "__doc__",
-    "__eq__",
-    "__hash__",
-    "__instancecheck__",
-    "__module__",
-    "__qualname__",
-    "__repr__",
-    "__slots__",
-    "__str__",
-    "__subclasscheck__",
-];
 
 /// Bases outside of the project that read nothing of their subclasses but what is mentioned.
 fn is_harmless(name: &str) -> bool {

@@ -199,8 +199,6 @@ impl Expander<'_, '_> {
         {
             let node = at(Item::Node(bindings.classes[class as usize].node));
             out.family = self.classes.at_node(node);
-            // Of a mixin that was called on an object of a class that is not found, at least its own.
-            out.vertices.push(self.resolver.vertices.number(module, Item::Class(class)));
         }
     }
 

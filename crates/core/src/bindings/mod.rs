@@ -20,6 +20,7 @@
 //!
 //! Files: `modules` (what is loaded, and under which names), `vertices` (what can be reached, by
 //! number), `resolve` (from names to vertices), `classes` (bases, openness, attributes by name),
+//! `metaclasses` and `decorators` (which of them look at what they make),
 //! `effects` (what statements at import can change), `expand` (what a vertex reaches by itself), `memo` (functions
 //! that leave something behind); `paths` (what tests have in common), `start` (from roots to vertices), `reach` and
 //! `settle` (the closure), `closure` (all of them, for many tests), `parts` (facts, and sets of them), `widening`
@@ -32,6 +33,7 @@ mod effects;
 mod expand;
 mod found;
 mod memo;
+mod metaclasses;
 mod modules;
 mod parts;
 mod paths;

@@ -98,8 +98,8 @@ impl Files {
         }
         // By bytes: to take a path into its components for each directory above it costs ten times as much.
         let bytes = place.as_os_str().as_bytes();
-        let ends = (1..bytes.len()).filter(|at| bytes[*at] == b'/').chain([bytes.len()]);
-        ends.into_iter().any(|end| self.own.contains(OsStr::from_bytes(&bytes[..end])))
+        let mut ends = (1..bytes.len()).filter(|at| bytes[*at] == b'/').chain([bytes.len()]);
+        ends.any(|end| self.own.contains(OsStr::from_bytes(&bytes[..end])))
     }
 
     /// Notes which place the fact with this id is about.

@@ -15,19 +15,19 @@ use crate::witness::{Sight, Witness};
 #[derive(Debug, Default)]
 pub(super) struct Sights {
     span: SpanId,
-    seen: FxHashMap<OsString, Seen>,
+    seen: FxHashMap<OsString, Ways>,
     /// Places that are none of the project's business, and stay so.
     foreign: FxHashSet<OsString>,
 }
 
 /// In which ways a place was seen.
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct Ways {
     is_asked: bool,
     is_listed: bool,
 }
 
-impl Seen {
+impl Ways {
     /// Whether it was seen like this.
     fn has(self, sight: &Sight) -> bool {
         match sight {

@@ -234,15 +234,18 @@ impl Run {
     }
 
     fn finish(&mut self, py: Python<'_>, open: OpenFrame, retired: &mut Retired) {
-        if !matches!(open.what, Followed::Class(_)) {
-            self.hand_over(py, retired);
-        }
-        ask(&self.observer, |o| match open.what {
-            Followed::Import(_) => o.import_finished(open.code),
-            Followed::Memo => o.memo_finished(open.code),
-            // It only says where its module stands.
+        match open.what {
+            Followed::Import(_) => {
+                self.hand_over(py, retired);
+                ask(&self.observer, |o| o.import_finished(open.code));
+            }
+            Followed::Memo => {
+                self.hand_over(py, retired);
+                ask(&self.observer, |o| o.memo_finished(open.code));
+            }
+            // It only said where its module stands.
             Followed::Class(_) => {}
-        });
+        }
         retired.frames.push(open);
     }
 
@@ -286,7 +289,11 @@ impl Run {
         frame: ModuleFrame,
         retired: &mut Retired,
     ) {
-        let Some(module) = self.record.code(start.module) else { return };
+        let (Some(module), Some(Kind::Module(source))) =
+            (self.record.code(start.module), self.record.kind(start.module))
+        else {
+            return retired.unopened.push(frame);
+        };
         self.settle(py, retired);
         self.hand_over(py, retired);
         let importer = start.importer.and_then(|key| self.record.code(key));
@@ -294,9 +301,7 @@ impl Run {
         ask(&self.observer, |o| {
             o.import_started(module, start.name, start.package, importer, line);
         });
-        if let Some(Kind::Module(source)) = self.record.kind(start.module) {
-            self.frames.open(Followed::Import(source), module, frame);
-        }
+        self.frames.open(Followed::Import(source), module, frame);
     }
 
     /// Hands over what ran so far, and begins a new epoch.

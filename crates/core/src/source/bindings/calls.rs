@@ -41,12 +41,8 @@ impl<'a> Collector<'a> {
         if is_bare && words::is_namespace(name, arguments) {
             self.unit().dynamic.namespace = true;
         }
-        let is_of_object = match &*call.func {
-            Expr::Attribute(attribute) => self.is_object(&attribute.value),
-            _ => false,
-        };
         if words::lists_members(name, is_bare)
-            && !is_of_object
+            && !self.is_method(call)
             && let Some(owner) = arguments.first()
         {
             if let Some(start) = root(owner) {
@@ -60,8 +56,8 @@ impl<'a> Collector<'a> {
                 self.unit().dynamic.all_members |= self.is_local(owner);
             }
         }
-        if !is_of_object {
-            self.unit().dynamic.signatures |= words::reads_signatures(name);
+        if words::reads_signatures(name) && !self.is_method(call) {
+            self.unit().dynamic.signatures = true;
             self.unit().dynamic.annotations |= words::reads_annotations(name);
         }
         if let Expr::Attribute(attribute) = &*call.func
@@ -79,12 +75,17 @@ impl<'a> Collector<'a> {
         functions.into_iter().any(|scope| scope.binds.contains(&root))
     }
 
-    /// Whether an expression is an object that a function has to do with, and no module that it imports: of
-    /// `node.signature()` no more is known than its name.
-    fn is_object(&mut self, expr: &'a Expr) -> bool {
-        let Some(chain) = self.chain(expr) else { return true };
-        let root = self.pool[chain.start as usize];
-        self.scopes.iter().any(|scope| scope.binds_object(root))
+    /// Whether a call is of a method of an object that a function has to do with, and not of a function in a module
+    /// that it imports: of `node.signature()` no more is known than its name.
+    fn is_method(&mut self, call: &'a ExprCall) -> bool {
+        let Expr::Attribute(attribute) = &*call.func else { return false };
+        let mut owner = &*attribute.value;
+        while let Expr::Attribute(attribute) = owner {
+            owner = &attribute.value;
+        }
+        let Expr::Name(name) = owner else { return true };
+        let name = self.names.id(&name.id);
+        self.scopes.iter().any(|scope| scope.binds_object(name))
     }
 
     /// Whether an expression is `self`, `cls` or the class of one.
