@@ -197,6 +197,51 @@ def test_objects_of_one_class_are_told_apart(single: Project) -> None:
     assert single.run().executed == nodes("test_m.py", "test_double")
 
 
+def test_an_object_is_shared_after_many_that_were_not(single: Project) -> None:
+    single.write_files(
+        {
+            "m.py": """
+                def make():
+                    return 1
+
+
+                class Lazy:
+                    def __init__(self):
+                        self._value = None
+
+                    def value(self):
+                        if self._value is None:
+                            self._value = make()
+                        return self._value
+                """,
+            "test_m.py": """
+                import m
+
+                KEPT = []
+
+
+                def test_many():
+                    lazies = [m.Lazy() for _ in range(500)]
+                    assert sum(lazy.value() for lazy in lazies) == 500
+                    KEPT.append(lazies[-1])
+
+
+                def test_finds_it():
+                    assert KEPT[0].value() == 1
+
+
+                def test_has_its_own():
+                    lazy = m.Lazy()
+                    lazy._value = 1
+                    assert lazy.value() == 1
+                """,
+        }
+    )
+    single.record()
+    single.replace("m.py", "return 1", "return 2")
+    assert single.run().executed == nodes("test_m.py", "test_many", "test_finds_it")
+
+
 def test_data_read_for_a_cache(project: Project) -> None:
     project.write_files(
         {

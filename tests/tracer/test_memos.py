@@ -1,7 +1,7 @@
 """Calls that are followed to their end, because they leave something behind.
 
 The probe's observer follows functions called `memo…`, those called `memo_self` by their object, and no
-more than four calls in all.
+more than four calls in all; of `memo_loosely` it hears without following it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ FILES = {
         def helper(): return 1
         def memo(): return helper()
         def memo_nested(): return memo() + helper()
+        def memo_loosely(): return helper()
         def memo_raises(): helper(); raise LookupError
         def memo_generator():
             yield helper()
@@ -144,9 +145,26 @@ def test_a_function_can_be_followed_no_longer(drive: Drive) -> None:
         for _ in range(9):
             m.memo()
         story = probe.story()
-        assert story.count("memo m.py::memo started") == 5, story
+        assert story.count("memo m.py::memo started") == 4, story
         assert story.count("memo m.py::memo finished") == 4, story
         assert "ran m.py::helper at 0" in story[-2:], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_a_call_that_is_followed_loosely_opens_nothing_and_is_heard_of_again(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        for _ in range(3):
+            m.memo_loosely()
+        story = probe.story()
+        assert story.count("memo m.py::memo_loosely met") == 3, story
+        assert not any("started" in line or "finished" in line for line in story), story
+        assert story.count("ran m.py::helper at 0") == 1, story
         probe.stop()
         """,
         files=FILES,

@@ -16,6 +16,26 @@ pub enum Leaves {
     InReceiver,
 }
 
+/// The object that a call leaves something in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// Its number.
+    pub number: u32,
+    /// Whether no other object has had the number; else another one may have, that is gone.
+    pub is_sure: bool,
+}
+
+/// How to follow a call that leaves something behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// [`Observer::memo_started`] is to be told, and then what runs until it ends.
+    Closely,
+    /// Not; but of further calls.
+    Loosely,
+    /// Not, and neither of further calls.
+    NoMore,
+}
+
 /// The receiving end of a tracer.
 ///
 /// All methods are called while the interpreter's lock is held, and must not call back into Python.
@@ -29,7 +49,7 @@ pub trait Observer: Send {
     fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId;
 
     /// Where a call of this function leaves something that later calls find, if it does:
-    /// [`Observer::memo_started`] is then to be told of each.
+    /// [`Observer::memo_met`] is then to be asked about each.
     fn leaves(&mut self, code: CodeId) -> Leaves;
 
     /// These code objects ran since the last call, while the present span was open.
@@ -55,12 +75,14 @@ pub trait Observer: Send {
     /// The body of that module ended, by return or by exception: closes the span.
     fn import_finished(&mut self, module: CodeId);
 
-    /// A call of a function starts that leaves something behind: opens a span. Returns whether to tell
-    /// of further calls of it; if not, no span is opened.
+    /// A call of a function starts that leaves something behind: how to follow it?
     ///
-    /// `receiver` is the object that it leaves it in, for [`Leaves::InReceiver`], by a number that no
-    /// other object has had; `None` if the object can have none.
-    fn memo_started(&mut self, code: CodeId, receiver: Option<u32>) -> bool;
+    /// `receiver` is the object that it leaves it in, for [`Leaves::InReceiver`]; `None` if there are no
+    /// more numbers.
+    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>) -> Follow;
+
+    /// A call starts that is followed closely: opens a span.
+    fn memo_started(&mut self, code: CodeId, receiver: Option<Receiver>);
 
     /// The innermost such call of the function ended, by return or by exception: closes the span.
     fn memo_finished(&mut self, code: CodeId);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{CodeRef, FIRST_OWN, Note, Origin};
-use crate::observer::{CodeId, Leaves, Observer, SourceId};
+use crate::observer::{CodeId, Follow, Leaves, Observer, Receiver, SourceId};
 use crate::project::Project;
 use crate::witness::{Sight, Witness};
 
@@ -236,9 +236,11 @@ impl Observer for Journal {
 
     fn import_finished(&mut self, _module: CodeId) {}
 
-    fn memo_started(&mut self, _code: CodeId, _receiver: Option<u32>) -> bool {
-        false
+    fn memo_met(&mut self, _code: CodeId, _receiver: Option<Receiver>) -> Follow {
+        Follow::NoMore
     }
+
+    fn memo_started(&mut self, _code: CodeId, _receiver: Option<Receiver>) {}
 
     fn memo_finished(&mut self, _code: CodeId) {}
 }

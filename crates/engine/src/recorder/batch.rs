@@ -53,8 +53,11 @@ impl Recorder {
     ) -> Trace {
         let mut scene = scene!(self);
         let observed = &self.spans[run.span as usize].observed;
-        let body =
+        let mut body =
             self.closures.body(&mut scene, &self.program, observed, standpoint, reached, reads);
+        if self.memos.is_loose(run.span) {
+            body = self.closures.share(&mut scene, run.span, body);
+        }
         let trace = Trace {
             subject: run.subject,
             outcome: run.outcome,

@@ -39,6 +39,8 @@ pub(super) struct Closures {
     /// Spans that several runs of one batch use: fixtures, collections, the session.
     used: FxHashMap<SpanId, u32>,
     gathered: FxHashMap<SpanId, Arc<Gathered>>,
+    /// The spans of all that runs of tests depend on that others may come to depend on.
+    wholes: FxHashMap<SpanId, u32>,
 }
 
 /// What a span and those that it uses say about the roots of a closure.
@@ -240,7 +242,7 @@ impl Closures {
     /// The id of the span that others share under the recorder's number `used`: what it observed
     /// itself. What that can reach is in the closures of those who use it.
     pub(super) fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
-        if let Some(span) = self.used.get(&used) {
+        if let Some(span) = self.wholes.get(&used).or_else(|| self.used.get(&used)) {
             return *span;
         }
         let spans = scene.spans;
@@ -248,6 +250,13 @@ impl Closures {
         let span = scene.interner.span(ordered(body));
         self.used.insert(used, span);
         span
+    }
+
+    /// Makes the `body` of a run one span, which who uses the run uses from now on.
+    pub(super) fn share(&mut self, scene: &mut Scene<'_>, run: SpanId, body: SpanBody) -> SpanBody {
+        let span = scene.interner.span(body);
+        self.wholes.insert(run, span);
+        SpanBody { facts: Vec::new(), spans: vec![span] }
     }
 
     /// The facts of a code object that runs, apart from what its closure has: what the import statements

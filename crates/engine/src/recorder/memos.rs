@@ -3,15 +3,23 @@
 //! What is left in a module, a class or a decorator's cache is found by name, and kept by the program of
 //! bindings. What a method leaves in its object (`if self._table is None: self._table = build()`) is found by
 //! calling the method again: it is kept here, by object.
+//!
+//! Most objects that such methods fill are made by a test and gone with it. After a while a method of which no test
+//! met another one's object is followed *loosely*: a call is only noted with the test that made it, which costs a
+//! twentieth. If another test meets the object after all, everything that ran in the first one counts for it, and the
+//! method is followed closely again.
 
 use super::Seen;
 use super::span::SpanId;
-use crate::observer::CodeId;
+use crate::observer::{CodeId, Follow, Receiver};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// How many calls of one function are followed in a session. Following one costs a few microseconds, and
-/// a function that is called more often than this mostly finds what it left.
+/// How many calls of one function are followed in a session, loosely or closely. To follow one closely costs a few
+/// microseconds, and a function that is called more often than this mostly finds what it left.
 const MOST_CALLS: u32 = 10_000;
+
+/// How many calls in a row, on objects that no two tests met, are followed closely.
+const MOST_ALONE: u32 = 300;
 
 /// Calls that find what each other left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,27 +30,93 @@ pub(super) struct MemoId {
     pub(super) receiver: Option<u32>,
 }
 
+impl MemoId {
+    pub(super) fn of(code: CodeId, receiver: Option<Receiver>) -> Self {
+        Self { code, receiver: receiver.map(|receiver| receiver.number) }
+    }
+}
+
+/// What to do about a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Met {
+    /// How to follow it.
+    pub(super) follow: Follow,
+    /// The test of which everything counts that ran in it.
+    pub(super) found: Option<SpanId>,
+}
+
 /// The functions whose calls leave something behind.
 #[derive(Debug, Default)]
 pub(super) struct Memos {
-    calls: FxHashMap<CodeId, u32>,
+    calls: FxHashMap<CodeId, Calls>,
+    /// The tests that were the first to call a method of an object.
+    first: FxHashMap<MemoId, First>,
+    /// The tests in which calls were followed loosely.
+    loose: FxHashSet<SpanId>,
     spans: FxHashMap<MemoId, SpanId>,
     crowded: FxHashSet<CodeId>,
     left: FxHashMap<MemoId, FxHashSet<Seen>>,
 }
 
+/// The calls of a function so far.
+#[derive(Debug, Default)]
+struct Calls {
+    all: u32,
+    /// Those since a test last met an object of another one.
+    alone: u32,
+}
+
+/// The first test that called a method of an object.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    test: SpanId,
+    /// Whether calls of it were followed loosely.
+    is_loose: bool,
+}
+
 impl Memos {
-    /// Whether one more call of the function is to be followed.
+    /// What to do about a call of the function; `test` is the test that makes it, if no other call is around it that
+    /// is followed.
     ///
-    /// Of one that leaves something with a name, more are accounted for in another way
-    /// ([`Memos::crowded`]); a method that is called so often is no cache.
-    pub(super) fn admits(&mut self, code: CodeId, receiver: Option<u32>) -> bool {
+    /// Of a function that leaves something with a name, more calls than can be followed are accounted for in another
+    /// way ([`Memos::crowded`]); a method that is called so often is no cache.
+    pub(super) fn meet(
+        &mut self,
+        code: CodeId,
+        receiver: Option<Receiver>,
+        test: Option<SpanId>,
+    ) -> Met {
         let calls = self.calls.entry(code).or_default();
-        *calls += 1;
-        if *calls > MOST_CALLS && receiver.is_none() {
-            self.crowded.insert(code);
+        calls.all += 1;
+        if calls.all > MOST_CALLS {
+            if receiver.is_none() {
+                self.crowded.insert(code);
+            }
+            return Met { follow: Follow::NoMore, found: None };
         }
-        *calls <= MOST_CALLS
+        let closely = Met { follow: Follow::Closely, found: None };
+        // An object that is not told apart for sure can look like another test's.
+        let Some(test) = test.filter(|_| receiver.is_some_and(|it| it.is_sure)) else {
+            return closely;
+        };
+        let first = First { test, is_loose: false };
+        let first = self.first.entry(MemoId::of(code, receiver)).or_insert(first);
+        if first.test != test {
+            calls.alone = 0;
+            return Met { found: first.is_loose.then_some(first.test), ..closely };
+        }
+        calls.alone += 1;
+        if calls.alone <= MOST_ALONE {
+            return closely;
+        }
+        first.is_loose = true;
+        self.loose.insert(test);
+        Met { follow: Follow::Loosely, found: None }
+    }
+
+    /// Whether all that ran in a test can count for another one that meets its objects.
+    pub(super) fn is_loose(&self, test: SpanId) -> bool {
+        self.loose.contains(&test)
     }
 
     /// Which of these functions were called too often to be followed on: for them all that runs along
@@ -72,5 +146,71 @@ impl Memos {
     /// What happened under earlier calls on the same object.
     pub(super) fn left(&self, memo: MemoId) -> Vec<Seen> {
         self.left.get(&memo).into_iter().flatten().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sure(number: u32) -> Option<Receiver> {
+        Some(Receiver { number, is_sure: true })
+    }
+
+    /// Calls of function 0 in test 1, each on an object of its own, until they are followed loosely.
+    fn loosened() -> Memos {
+        let mut memos = Memos::default();
+        for number in 0..MOST_ALONE {
+            assert_eq!(memos.meet(0, sure(number), Some(1)).follow, Follow::Closely);
+        }
+        memos
+    }
+
+    #[test]
+    fn calls_on_objects_that_no_two_tests_meet_are_soon_followed_loosely() {
+        let mut memos = loosened();
+        let met = memos.meet(0, sure(1_000), Some(1));
+        assert_eq!(met, Met { follow: Follow::Loosely, found: None });
+        assert!(memos.is_loose(1));
+        assert!(!memos.is_loose(2));
+        assert_eq!(memos.meet(9, sure(1_000), Some(1)).follow, Follow::Closely);
+    }
+
+    #[test]
+    fn who_meets_the_object_of_a_loose_call_finds_all_of_its_test() {
+        let mut memos = loosened();
+        memos.meet(0, sure(1_000), Some(1));
+        for later in [2, 3] {
+            let met = memos.meet(0, sure(1_000), Some(later));
+            assert_eq!(met, Met { follow: Follow::Closely, found: Some(1) });
+        }
+        // Objects are shared after all.
+        assert_eq!(memos.meet(0, sure(1_001), Some(3)).follow, Follow::Closely);
+    }
+
+    #[test]
+    fn calls_that_are_followed_closely_leave_what_they_left() {
+        let mut memos = loosened();
+        let met = memos.meet(0, sure(0), Some(2));
+        assert_eq!(met, Met { follow: Follow::Closely, found: None });
+    }
+
+    #[test]
+    fn outside_of_tests_and_where_objects_are_not_sure_calls_are_followed_closely() {
+        let mut memos = loosened();
+        let unsure = Some(Receiver { number: 1_000, is_sure: false });
+        for (receiver, test) in [(sure(1_001), None), (unsure, Some(1)), (None, Some(1))] {
+            assert_eq!(memos.meet(0, receiver, test).follow, Follow::Closely);
+        }
+    }
+
+    #[test]
+    fn a_function_is_not_followed_for_ever() {
+        let mut memos = Memos::default();
+        let follow: Vec<_> =
+            (0..=MOST_CALLS).map(|_| memos.meet(0, None, Some(1)).follow).collect();
+        assert_eq!(follow.last(), Some(&Follow::NoMore));
+        assert_eq!(follow[follow.len() - 2], Follow::Closely);
+        assert_eq!(memos.crowded(&[0, 1]), [0]);
     }
 }

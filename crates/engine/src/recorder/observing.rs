@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use testmonx_core::bindings::{Body, Charge};
 
-use super::memos::MemoId;
+use super::memos::{MemoId, Met};
 use super::source::{Block, Source};
 use super::span::{SpanId, SpanKind};
-use super::{Recorder, Seen};
-use crate::observer::{CodeId, Leaves, Observer, SourceId};
+use super::{Recorder, SESSION, Seen};
+use crate::observer::{CodeId, Follow, Leaves, Observer, Receiver, SourceId};
 
 impl Observer for Recorder {
     fn source(&mut self, filename: &str) -> Option<SourceId> {
@@ -76,11 +76,22 @@ impl Observer for Recorder {
         self.pop(&SpanKind::Import(source));
     }
 
-    fn memo_started(&mut self, code: CodeId, receiver: Option<u32>) -> bool {
-        if !self.memos.admits(code, receiver) {
-            return false;
+    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>) -> Follow {
+        let innermost = self.open.last().copied().unwrap_or(SESSION);
+        let test = match self.spans[innermost as usize].kind {
+            SpanKind::Test(_) => Some(innermost),
+            _ => None,
+        };
+        let Met { follow, found } = self.memos.meet(code, receiver, test);
+        if let Some(earlier) = found {
+            // What the call finds may be of anything that ran in that test.
+            self.use_spans(&[earlier]);
         }
-        let memo = MemoId { code, receiver };
+        follow
+    }
+
+    fn memo_started(&mut self, code: CodeId, receiver: Option<Receiver>) {
+        let memo = MemoId::of(code, receiver);
         if receiver.is_none()
             && let Some(body) = self.body(code)
         {
@@ -98,7 +109,6 @@ impl Observer for Recorder {
                 self.memos.opened(memo, span);
             }
         }
-        true
     }
 
     fn memo_finished(&mut self, code: CodeId) {

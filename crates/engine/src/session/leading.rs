@@ -5,7 +5,8 @@ use std::time::Instant;
 use testmonx_core::trace::NodeId;
 use testmonx_xdist::{Log, Settings};
 
-use super::{HAND_OVER_EVERY, Invocation, NO_TESTS_COLLECTED, Role, Session, with_causes};
+use super::due::Due;
+use super::{Invocation, NO_TESTS_COLLECTED, Role, Session, with_causes};
 use crate::mode::Mode;
 use crate::opening::{Ground, prepare};
 use crate::plan::{left_out, make_plan};
@@ -39,15 +40,16 @@ impl Session {
     }
 
     pub(super) fn hand_over_when_due(&mut self) {
-        if self.role == Role::Single && self.last_hand_over.elapsed() >= HAND_OVER_EVERY {
+        if self.role == Role::Single && self.due.is_now() {
             self.hand_over();
         }
     }
 
     /// Has all written that a single process observed and did not hand over yet.
     pub fn hand_over(&mut self) {
-        self.last_hand_over = Instant::now();
+        let begin = Instant::now();
         let Some(batch) = self.recorder().map(|mut recorder| recorder.take_batch()) else { return };
+        self.due = Due::after(begin);
         if let (Some(keeper), false) = (&self.keeper, batch.is_empty()) {
             keeper.record(&self.worker, batch);
         }

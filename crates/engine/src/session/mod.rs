@@ -12,6 +12,7 @@
 //! is what happens while tests run, `sending` how a worker hands over, `reporting` what is said.
 
 mod controller;
+mod due;
 mod leading;
 mod reporting;
 mod running;
@@ -23,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use testmonx_core::trace::NodeId;
 use testmonx_core::{Digest, RelPath};
@@ -31,6 +32,7 @@ use testmonx_xdist::{Given, Log, Plan, SettingError, Settings, Site};
 
 use self::controller::Controlling;
 pub use self::controller::Planned;
+use self::due::Due;
 use crate::environment::EnvironmentFacts;
 use crate::keeper::Keeper;
 use crate::mode::{Mode, SwitchError, Switches};
@@ -39,9 +41,6 @@ use crate::plan::{Arrangement, arrange};
 use crate::recorder::{Recorder, SpanId};
 use crate::run::Run;
 use crate::survey::Survey;
-
-/// How long a worker or a single process gathers runs before it hands them over.
-const HAND_OVER_EVERY: Duration = Duration::from_secs(1);
 
 /// pytest's exit status for "no tests ran".
 const NO_TESTS_COLLECTED: i32 = 5;
@@ -163,7 +162,7 @@ pub struct Session {
     ran: BTreeSet<NodeId>,
     failed: BTreeSet<NodeId>,
     deselected: BTreeSet<NodeId>,
-    last_hand_over: Instant,
+    due: Due,
 }
 
 impl Session {
@@ -221,7 +220,7 @@ impl Session {
             ran: BTreeSet::new(),
             failed: BTreeSet::new(),
             deselected: BTreeSet::new(),
-            last_hand_over: Instant::now(),
+            due: Due::first(),
         }
     }
 

@@ -5,18 +5,20 @@ use std::time::Instant;
 use testmonx_core::trace::Batch;
 use testmonx_xdist::Observations;
 
-use super::{HAND_OVER_EVERY, Session};
+use super::Session;
+use super::due::Due;
 
 impl Session {
     /// The observations that a worker is to send now; `None` if it is not time yet.
     pub fn due_observations(&mut self) -> Option<Vec<u8>> {
-        (self.last_hand_over.elapsed() >= HAND_OVER_EVERY).then(|| self.observations()).flatten()
+        self.due.is_now().then(|| self.observations()).flatten()
     }
 
     /// All that a worker has not sent yet; `None` if there is nothing.
     pub fn observations(&mut self) -> Option<Vec<u8>> {
-        self.last_hand_over = Instant::now();
+        let begin = Instant::now();
         let batch = self.recorder()?.take_batch();
+        self.due = Due::after(begin);
         if batch.is_empty() {
             return None;
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use testmonx_engine::observer::Receiver as Numbered;
 
 use super::gil::Owned;
 
@@ -59,7 +60,7 @@ impl Receivers {
         py: Python<'_>,
         receiver: Receiver,
         retired: &mut Vec<Owned>,
-    ) -> Option<u32> {
+    ) -> Option<Numbered> {
         let reference = match receiver {
             Receiver::Reference(reference) => reference,
             Receiver::Address(address) => return self.at(address),
@@ -67,23 +68,26 @@ impl Receivers {
         let address = reference.as_ptr() as usize;
         if let Some((_, number)) = self.known.get(&address) {
             retired.push(reference);
-            return Some(*number);
+            return Some(Numbered { number: *number, is_sure: true });
         }
         if self.known.len() >= self.sweep_at.max(MIN_SWEEP) {
             self.sweep(py, retired);
         }
         self.next = self.next.checked_add(1)?;
         self.known.insert(address, (reference, self.next));
-        Some(self.next)
+        Some(Numbered { number: self.next, is_sure: true })
     }
 
-    fn at(&mut self, address: usize) -> Option<u32> {
-        if let Some(number) = self.by_address.get(&address) {
-            return Some(*number);
-        }
-        self.next = self.next.checked_add(1)?;
-        self.by_address.insert(address, self.next);
-        Some(self.next)
+    fn at(&mut self, address: usize) -> Option<Numbered> {
+        let number = match self.by_address.get(&address) {
+            Some(number) => *number,
+            None => {
+                self.next = self.next.checked_add(1)?;
+                self.by_address.insert(address, self.next);
+                self.next
+            }
+        };
+        Some(Numbered { number, is_sure: false })
     }
 
     fn sweep(&mut self, _py: Python<'_>, retired: &mut Vec<Owned>) {

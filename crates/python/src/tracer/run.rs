@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Leaves, Observer, SourceId};
+use testmonx_engine::observer::{CodeId, Follow, Leaves, Observer, SourceId};
 
 use super::backend::{Hook, ModuleFrame};
 use super::code::{Identity, Mark, Marks};
@@ -249,7 +249,7 @@ impl Run {
         retired.frames.push(open);
     }
 
-    /// Follows a call that leaves something behind, which starts in `frame`.
+    /// Follows a call that leaves something behind, which starts in `frame`, as closely as is wanted.
     pub(super) fn open_memo(
         &mut self,
         py: Python<'_>,
@@ -262,12 +262,16 @@ impl Run {
             receiver.and_then(|it| self.receivers.number(py, it, &mut retired.references));
         let Some(code) = self.record.code(key) else { return };
         self.settle(py, retired);
-        self.hand_over(py, retired);
-        if ask(&self.observer, |o| o.memo_started(code, receiver)) == Some(true) {
+        let follow = ask(&self.observer, |o| o.memo_met(code, receiver));
+        if follow == Some(Follow::Closely) {
+            self.hand_over(py, retired);
+            ask(&self.observer, |o| o.memo_started(code, receiver));
             self.frames.open(Followed::Memo, code, frame);
-        } else {
+            return;
+        }
+        retired.unopened.push(frame);
+        if follow != Some(Follow::Loosely) {
             self.record.make_plain(key);
-            retired.unopened.push(frame);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Leaves, Observer, SourceId};
+use testmonx_engine::observer::{CodeId, Follow, Leaves, Observer, Receiver, SourceId};
 
 /// Code that ran: file relative to the root, qualified name, first line, line of the import.
 type Row = (String, String, u32, u32);
@@ -101,9 +101,8 @@ struct Log {
     memos: usize,
 }
 
-/// How many calls of functions whose name begins with `memo` the observer hears of; no span is opened for
-/// the last.
-const MEMOS: usize = 5;
+/// How many calls of functions whose name begins with `memo` the observer has followed.
+const MEMOS: usize = 4;
 
 impl Log {
     fn new(root: PathBuf) -> Self {
@@ -186,11 +185,18 @@ impl Observer for Log {
         self.story.push(format!("finished {file}"));
     }
 
-    fn memo_started(&mut self, code: CodeId, receiver: Option<u32>) -> bool {
+    fn memo_met(&mut self, code: CodeId, _receiver: Option<Receiver>) -> Follow {
+        if self.name(code).ends_with("memo_loosely") {
+            self.story.push(format!("memo {} met", self.name(code)));
+            return Follow::Loosely;
+        }
         self.memos += 1;
-        let receiver = receiver.map_or_else(String::new, |receiver| format!(" on {receiver}"));
+        if self.memos <= MEMOS { Follow::Closely } else { Follow::NoMore }
+    }
+
+    fn memo_started(&mut self, code: CodeId, receiver: Option<Receiver>) {
+        let receiver = receiver.map_or_else(String::new, |it| format!(" on {}", it.number));
         self.story.push(format!("memo {} started{receiver}", self.name(code)));
-        self.memos < MEMOS
     }
 
     fn memo_finished(&mut self, code: CodeId) {
