@@ -56,7 +56,9 @@ pub(super) fn walk(tests: &[Roots]) -> Vec<Step> {
     }
     let tally = vec![0; roots.len()];
     let mut walk = Walk { tests, roots, left, steps: Vec::new(), tally };
-    walk.visit((0..tests.len()).collect());
+    let all: Vec<usize> = (0..tests.len()).collect();
+    let counts = walk.count(&all);
+    walk.visit(all, counts);
     walk.steps
 }
 
@@ -71,8 +73,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, mut tests: Vec<usize>) {
-        let mut counts = self.count(&tests);
+    /// Visits these tests; `counts` says how many of them have each root left, by root.
+    fn visit(&mut self, mut tests: Vec<usize>, mut counts: Vec<(u32, u32)>) {
         loop {
             let most = counts.iter().max_by_key(|(root, count)| (*count, Reverse(*root))).copied();
             let Some((root, count)) = most.filter(|(_, count)| *count > 1) else {
@@ -80,26 +82,38 @@ impl Walk<'_> {
             };
             let has_it = |test: &usize| self.left[*test].binary_search(&root).is_ok();
             let (with, without): (Vec<usize>, Vec<usize>) = tests.into_iter().partition(has_it);
+            let mut of_these = self.count(&with);
+            let mut here = of_these.iter().peekable();
             // Both are in the order of the roots.
-            let mut of_these = self.count(&with).into_iter().peekable();
-            let mut shared: Vec<u32> = Vec::new();
             counts.retain_mut(|(root, count)| {
-                if let Some((_, here)) = of_these.next_if(|(other, _)| other == root) {
+                if let Some((_, here)) = here.next_if(|(other, _)| other == root) {
                     *count -= here;
-                    if here as usize == with.len() {
-                        shared.push(*root);
-                    }
                 }
                 *count > 0
             });
             debug_assert_eq!(with.len(), count as usize);
-            for test in &with {
-                self.left[*test].retain(|root| shared.binary_search(root).is_err());
-            }
+            let is_shared = |(_, here): &mut (u32, u32)| *here == count;
+            let shared: Vec<u32> =
+                of_these.extract_if(.., is_shared).map(|(root, _)| root).collect();
+            self.take_from(&with, &shared);
             self.steps.push(Step::Down(self.named(&shared)));
-            self.visit(with);
+            self.visit(with, of_these);
             self.steps.push(Step::Up);
             tests = without;
+        }
+    }
+
+    /// These roots are above these tests from now on.
+    fn take_from(&mut self, tests: &[usize], roots: &[u32]) {
+        let Self { left, tally, .. } = self;
+        for root in roots {
+            tally[*root as usize] = 1;
+        }
+        for test in tests {
+            left[*test].retain(|root| tally[*root as usize] == 0);
+        }
+        for root in roots {
+            tally[*root as usize] = 0;
         }
     }
 

@@ -16,7 +16,7 @@ use super::scratch::Scratch;
 use super::vertices::{Item, VertexId, Vertices, fixed};
 use super::words::Words;
 use crate::kinds::KnownImports;
-use crate::source::SourceModel;
+use crate::source::{Outline, SourceModel};
 use crate::{Digest, Fact, RelPath};
 
 /// The modules of one process, as they were imported.
@@ -89,6 +89,12 @@ impl Program {
             self.vertices.add_source(id, source.bindings());
         }
         id
+    }
+
+    /// The outline of a module; `None` if the parser could not read it.
+    #[must_use]
+    pub fn outline(&self, module: ModuleId) -> Option<&Arc<Outline>> {
+        self.modules.source(module).map(|source| &source.outline)
     }
 
     /// Notes that a module goes by `name` (its `__name__`), in the package `package` (its

@@ -20,7 +20,7 @@ pub(super) struct Source {
     pub(super) module: ModuleId,
     content: Digest,
     /// `None` if the parser could not read it: then the whole content is the fact.
-    parsed: Option<(Arc<SourceModel>, Outline)>,
+    parsed: Option<(Arc<SourceModel>, Arc<Outline>)>,
 }
 
 impl Source {
@@ -30,10 +30,7 @@ impl Source {
         let content = Digest::of(&bytes);
         let model = SourceModel::parse(&bytes).ok().map(Arc::new);
         let module = program.add(path.clone(), content, model.clone());
-        let parsed = model.map(|model| {
-            let outline = model.outline();
-            (model, outline)
-        });
+        let parsed = model.zip(program.outline(module).cloned());
         Some(Self { path, module, content, parsed })
     }
 

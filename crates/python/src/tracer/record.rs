@@ -51,6 +51,20 @@ struct Entry {
     code: CodeId,
 }
 
+impl Entry {
+    #[inline]
+    fn hit(&mut self, epoch: u64, ran: &mut Vec<CodeId>) -> bool {
+        if self.epoch == epoch {
+            self.hits = self.hits.saturating_add(1);
+        } else {
+            self.epoch = epoch;
+            self.hits = 1;
+            ran.push(self.code);
+        }
+        self.hits >= self.limit
+    }
+}
+
 /// The code objects seen so far, and which of them ran since the last hand-over.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -127,14 +141,15 @@ impl Record {
     #[inline]
     pub(super) fn hit(&mut self, key: Key) -> bool {
         let Some(entry) = self.entries.get_mut(key.0) else { return false };
-        if entry.epoch == self.epoch {
-            entry.hits = entry.hits.saturating_add(1);
-        } else {
-            entry.epoch = self.epoch;
-            entry.hits = 1;
-            self.ran.push(entry.code);
-        }
-        entry.hits >= entry.limit
+        entry.hit(self.epoch, &mut self.ran)
+    }
+
+    /// The same, for a function like any other; `None` if it is none.
+    #[cfg(Py_3_12)]
+    #[inline]
+    pub(super) fn hit_plain(&mut self, key: Key) -> Option<bool> {
+        let entry = self.entries.get_mut(key.0).filter(|entry| entry.kind == Kind::Function)?;
+        Some(entry.hit(self.epoch, &mut self.ran))
     }
 
     /// Notes a call while the body of the module being imported stands at `line`.

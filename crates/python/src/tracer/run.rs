@@ -117,6 +117,23 @@ impl Run {
         }
     }
 
+    /// Takes note of a code object that starts or goes on now, if no call or import is followed and it is a function
+    /// like any other, as most are. Tells whether its event is to be disabled: it was the last worth hearing of in
+    /// this epoch.
+    #[cfg(Py_3_12)]
+    #[inline]
+    pub(super) fn hear_plain(&mut self, code: &Bound<'_, PyAny>) -> Option<bool> {
+        if !self.frames.is_empty() || self.live.is_some() {
+            return None;
+        }
+        let Mark::Entry(key) = self.marks.get(code) else { return None };
+        let is_enough = self.record.hit_plain(key)?;
+        if is_enough {
+            self.hook.disabled(code);
+        }
+        Some(is_enough)
+    }
+
     /// Takes note of a code object that starts or goes on now.
     #[inline]
     pub(super) fn hear(&mut self, code: &Bound<'_, PyAny>, retired: &mut Retired) -> Heard {

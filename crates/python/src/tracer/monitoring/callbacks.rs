@@ -74,6 +74,11 @@ pub(super) unsafe extern "C" fn on_project_code(
     let py = unsafe { Python::assume_attached() };
     // SAFETY: `args` and `nargsf` are as the vectorcall protocol has them.
     let Some(code) = (unsafe { first_argument(py, args, nargsf) }) else { return none(py) };
+    match run::with(py, |run| run.hear_plain(&code)).flatten() {
+        Some(true) => return disable(py),
+        Some(false) => return none(py),
+        None => {}
+    }
     match hear(&code) {
         Heard::Enough => {
             run::with(py, |run| run.hook.disabled(&code));
