@@ -356,3 +356,40 @@ def test_a_store_that_moves_to_another_place(project: Project, site: Site) -> No
     site.python.parent.parent.rename(other)
     project.python = other / "bin" / "python"
     assert project.run().executed == set()
+
+
+@pytest.mark.parametrize(
+    ("library", "reads"),
+    [
+        pytest.param("def call(f): return f(1)\n", False, id="does_not"),
+        pytest.param(
+            "import typing\ndef call(f): return typing.get_type_hints(f)['x'](1)\n",
+            True,
+            id="reads",
+        ),
+    ],
+)
+def test_annotations_count_if_a_library_can_read_them(
+    single: Project, library: str, reads: bool
+) -> None:
+    site = Site(single)
+    single.python = site.python
+    site.install("tiny", "1.0", {"tiny.py": library})
+    single.write_files(
+        {
+            "m.py": "def f(x: int): return isinstance(x, int)\n",
+            "test_user.py": """
+                import m
+                import tiny
+
+
+                def test_user():
+                    assert m.f(1)
+                    assert tiny.call(m.f) == 1
+                """,
+            "test_other.py": "def test_other(): pass\n",
+        }
+    )
+    single.record()
+    single.replace("m.py", "x: int", "x: str")
+    assert single.run().executed == (USER if reads else set())

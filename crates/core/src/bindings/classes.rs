@@ -24,6 +24,8 @@ pub(super) struct ClassInfo {
     pub(super) class: u32,
     pub(super) is_open: bool,
     pub(super) is_enum: bool,
+    /// Whether the annotations in it make fields or members of it.
+    reads_hints: bool,
     /// Whether its subclasses can be seen through it: it has a metaclass or `__init_subclass__`.
     pub(super) sees_subclasses: bool,
     /// The class, its bases, theirs and so on: an attribute is looked for in about this order.
@@ -77,6 +79,7 @@ impl Classes {
                     class: index as u32,
                     is_open: false,
                     is_enum: false,
+                    reads_hints: false,
                     sees_subclasses: false,
                     order: Vec::new(),
                     bases: Vec::new(),
@@ -99,6 +102,11 @@ impl Classes {
 
     pub(super) fn get(&self, id: ClassId) -> &ClassInfo {
         &self.all[id as usize]
+    }
+
+    /// Whether the annotations in a class make fields or members of it.
+    pub(super) fn reads_hints(&self, id: ClassId) -> bool {
+        self.all[id as usize].reads_hints
     }
 
     pub(super) fn len(&self) -> usize {
@@ -142,6 +150,7 @@ impl Classes {
                 match found {
                     Base::Project(base) => info.bases.push(base),
                     Base::Harmless => {}
+                    Base::OfHints => info.reads_hints = true,
                     Base::Enum => info.is_enum = true,
                     Base::Opaque => info.has_opaque_base = true,
                 }
@@ -164,6 +173,7 @@ impl Classes {
             End::External(Some(name)) | End::Unbound { name, .. } => {
                 match resolver.words.text(name) {
                     "Enum" | "IntEnum" | "StrEnum" | "Flag" | "IntFlag" => Base::Enum,
+                    "NamedTuple" | "Protocol" | "TypedDict" => Base::OfHints,
                     name if is_harmless(name) => Base::Harmless,
                     _ => Base::Opaque,
                 }
@@ -188,6 +198,7 @@ impl Classes {
         let hook = resolver.words.number("__init_subclass__");
         let getters = ["__getattr__", "__getattribute__"].map(|name| resolver.words.number(name));
         let (mut opens, mut hooks, mut made) = (Vec::new(), Vec::new(), Vec::new());
+        let mut records = Vec::new();
         for info in &self.all {
             let Some(source) = resolver.modules.source(info.module) else { continue };
             let bindings = source.bindings();
@@ -197,6 +208,7 @@ impl Classes {
                 symbols.any(|at| source.words[bindings.symbols[at].name.0 as usize] == name)
             };
             hooks.push(binds(hook));
+            records.push(class.is_record);
             let metaclasses = class.metaclasses.iter();
             let is_made = metaclasses.clone().any(|it| self.acts(info.module, *it, resolver));
             made.push(is_made);
@@ -216,8 +228,13 @@ impl Classes {
                 || bases.clone().any(|base| opens[base] || hooks[base])
                 || (is_enum && self.mentions(own, "auto", resolver));
             let sees = hooks[own] || made[own];
+            let reads_hints = is_open
+                || order
+                    .iter()
+                    .any(|it| records[*it as usize] || self.all[*it as usize].reads_hints);
             let info = &mut self.all[id];
             (info.is_open, info.is_enum, info.sees_subclasses) = (is_open, is_enum, sees);
+            info.reads_hints = reads_hints;
         }
     }
 
@@ -320,6 +337,8 @@ impl Classes {
 enum Base {
     Project(ClassId),
     Harmless,
+    /// Harmless, but it reads the annotations.
+    OfHints,
     Enum,
     Opaque,
 }
@@ -349,9 +368,7 @@ fn is_harmless(name: &str) -> bool {
         "Mapping",
         "MutableMapping",
         "MutableSequence",
-        "NamedTuple",
         "OrderedDict",
-        "Protocol",
         "Reversible",
         "Sequence",
         "Sized",
@@ -359,7 +376,6 @@ fn is_harmless(name: &str) -> bool {
         "StopIteration",
         "SystemExit",
         "TestCase",
-        "TypedDict",
         "UserDict",
         "UserList",
         "UserString",

@@ -37,6 +37,8 @@ pub(super) struct Expander<'a, 'b> {
     pub(super) classes: &'a Classes,
     /// What a body imported while it ran, as was seen.
     pub(super) imported_by: &'a dyn Fn(Body) -> Vec<ModuleId>,
+    /// Whether anything can look at annotations.
+    pub(super) counts_annotations: bool,
 }
 
 impl Expander<'_, '_> {
@@ -59,10 +61,12 @@ impl Expander<'_, '_> {
             }
             Item::Annotations(function) => {
                 if let Some(unit) = bindings.functions[function as usize].signature {
-                    for chain in &bindings.units[unit as usize].annotations {
-                        self.read(module, *chain, &mut out);
-                    }
+                    self.annotations(module, source, unit, &mut out);
                 }
+            }
+            Item::Hint(node) => {
+                let unit = bindings.nodes[node as usize].unit;
+                self.annotations(module, source, unit, &mut out);
             }
             Item::Symbol(index) => {
                 let symbol = &bindings.symbols[index as usize];
@@ -103,6 +107,14 @@ impl Expander<'_, '_> {
             out.vertices.push(at(Item::Node(bindings.classes[class as usize].node)));
         }
         self.unit(module, source, node.unit, out);
+        let is_field = |classes: &Classes| {
+            let class =
+                node.class.map(|class| at(Item::Node(bindings.classes[class as usize].node)));
+            class.and_then(|class| classes.at_node(class)).is_some_and(|it| classes.reads_hints(it))
+        };
+        if node.hint.is_some() && (self.counts_annotations || is_field(self.classes)) {
+            out.vertices.push(self.resolver.vertices.number(module, Item::Hint(index)));
+        }
         match &node.kind {
             NodeKind::Guard(members) => {
                 out.vertices.extend(members.clone().map(|member| at(Item::Node(member))));
@@ -117,7 +129,7 @@ impl Expander<'_, '_> {
             }
             NodeKind::Class(class) => {
                 out.class = self.classes.at_node(at(Item::Node(index)));
-                if bindings.classes[*class as usize].is_record {
+                if out.class.is_some_and(|class| self.classes.reads_hints(class)) {
                     let is_field = |other: &&u32| {
                         let other = &bindings.nodes[**other as usize];
                         other.class == Some(*class) && other.kind == NodeKind::Statement
@@ -176,6 +188,9 @@ impl Expander<'_, '_> {
         let Some(units) = bindings.functions.get(function as usize) else { return };
         out.vertices.extend(units.node.map(|node| at(Item::Node(node))));
         out.vertices.extend(units.signature.map(|_| at(Item::Signature(function))));
+        if self.counts_annotations && units.signature.is_some() {
+            out.vertices.push(at(Item::Annotations(function)));
+        }
         out.vertices.extend(units.outer.map(|outer| at(Item::Body(outer))));
         self.unit(module, source, units.body, out);
         let unit = &bindings.units[units.body as usize];
@@ -199,6 +214,13 @@ impl Expander<'_, '_> {
         {
             let node = at(Item::Node(bindings.classes[class as usize].node));
             out.family = self.classes.at_node(node);
+        }
+    }
+
+    /// What annotations name.
+    fn annotations(&mut self, module: ModuleId, source: &Source, unit: u32, out: &mut Expansion) {
+        for chain in &source.bindings().units[unit as usize].annotations {
+            self.read(module, *chain, out);
         }
     }
 

@@ -12,7 +12,9 @@ use crate::kinds::{
     KnownImports, absences_fact, absent_fact, binding_fact, block_fact, effects_fact,
     effects_on_fact, file_fact, imports_fact, subclasses_fact, whole_fact,
 };
-use crate::source::{Outline, effects_key, effects_on_key, owners_key, subclasses_key};
+use crate::source::{
+    Outline, effects_key, effects_on_key, hint_key, owners_key, signature_key, subclasses_key,
+};
 use crate::world::Outlines;
 use crate::{Fact, RelPath};
 
@@ -98,11 +100,16 @@ impl Parts {
             bindings.key(symbol.class, bindings.name(symbol.name))
         };
         let function = |index: u32| source.model.functions().get(index as usize);
+        let signature = |index: u32| {
+            Some(signature_key(function(index)?.name().split('#').next().unwrap_or_default()))
+        };
+        let first_symbols = &mut self.first_symbols;
+        let mut first_symbol = |node: u32| {
+            first_symbols.entry(module).or_insert_with(|| bindings.first_symbols())[node as usize]
+        };
         match item {
             Item::Node(node) => {
-                let first =
-                    self.first_symbols.entry(module).or_insert_with(|| bindings.first_symbols());
-                if let Some(symbol) = first[node as usize] {
+                if let Some(symbol) = first_symbol(node) {
                     return Some(binding(&symbol_key(symbol)));
                 }
                 let group = bindings.nodes[node as usize].groups.first()?;
@@ -114,11 +121,9 @@ impl Parts {
                 let function = function(index)?;
                 Some(block_fact(path, function.name(), function.digest()))
             }
-            Item::Signature(index) => {
-                let name = function(index)?.name().split('#').next()?;
-                Some(binding(&format!("{name}()")))
-            }
-            Item::Annotations(_) => None,
+            Item::Signature(index) => Some(binding(&signature(index)?)),
+            Item::Annotations(index) => Some(binding(&hint_key(&signature(index)?))),
+            Item::Hint(node) => Some(binding(&hint_key(&symbol_key(first_symbol(node)?)))),
             Item::Symbol(symbol) => Some(binding(&symbol_key(symbol))),
             Item::Absent(class, name) => {
                 Some(absent_fact(path, &bindings.key(class, words.text(name))))

@@ -34,6 +34,7 @@ pub struct Program {
     /// What is in `memo` and not in the index.
     pub(super) new_memo: Vec<(Body, Charge)>,
     pub(super) index: Option<Index>,
+    counts_annotations: bool,
     pub(super) parts: Parts,
     pub(super) scratch: Scratch,
 }
@@ -89,6 +90,14 @@ impl Program {
             self.vertices.add_source(id, source.bindings());
         }
         id
+    }
+
+    /// Notes that something outside of the project can look at the annotations of whatever it is given.
+    pub fn count_annotations(&mut self) {
+        if !self.counts_annotations {
+            self.counts_annotations = true;
+            self.index = None;
+        }
     }
 
     /// The outline of a module; `None` if the parser could not read it.
@@ -211,7 +220,7 @@ impl Program {
 
     /// What a vertex reaches by itself.
     pub(super) fn expansion(&mut self, vertex: VertexId) -> Arc<Expansion> {
-        let Self { modules, words, vertices, imported_by, index, .. } = self;
+        let Self { modules, words, vertices, imported_by, index, counts_annotations, .. } = self;
         let Some(index) = index else { return Arc::default() };
         if index.expansions.len() <= vertex as usize {
             index.expansions.resize_with(vertices.len() as usize + 1, || None);
@@ -226,6 +235,7 @@ impl Program {
             resolver: &mut resolver,
             classes: &index.classes,
             imported_by: &imported_by,
+            counts_annotations: *counts_annotations,
         };
         let mut expansion = expander.expand(at);
         for charge in index.memo.get(&vertex).into_iter().flatten() {
@@ -241,7 +251,7 @@ impl Program {
 
     /// What the import of a module leads to.
     pub(super) fn module_edges(&mut self, module: ModuleId) -> Arc<Expansion> {
-        let Self { modules, words, vertices, index, .. } = self;
+        let Self { modules, words, vertices, index, counts_annotations, .. } = self;
         let Some(index) = index else { return Arc::default() };
         if index.module_edges.len() <= module.index() {
             index.module_edges.resize_with(module.index() + 1, || None);
@@ -265,8 +275,13 @@ impl Program {
                 let mut resolver = Resolver { modules, words, vertices };
                 let imported_by = |_: Body| Vec::new();
                 let classes = &index.classes;
-                Expander { resolver: &mut resolver, classes, imported_by: &imported_by }
-                    .charge(charge, &mut edges);
+                let mut expander = Expander {
+                    resolver: &mut resolver,
+                    classes,
+                    imported_by: &imported_by,
+                    counts_annotations: *counts_annotations,
+                };
+                expander.charge(charge, &mut edges);
             }
         }
         let edges = Arc::new(edges);

@@ -27,6 +27,8 @@ pub(super) struct Scratch {
     followed: usize,
     /// How many of the vertices were seen by the rule of signatures.
     pub(super) signed: usize,
+    /// How many by that of annotations.
+    pub(super) hinted: usize,
 }
 
 /// How far a closure had come.
@@ -43,6 +45,7 @@ pub(super) struct Checkpoint {
     pub(super) observed: usize,
     pub(super) sees_subclasses: bool,
     signed: usize,
+    hinted: usize,
 }
 
 /// What a closure found between two points, so that another can be put where it was.
@@ -90,6 +93,7 @@ impl Scratch {
             observed: self.observed.len(),
             sees_subclasses: self.sees_subclasses,
             signed: self.signed,
+            hinted: self.hinted,
         }
     }
 
@@ -146,6 +150,7 @@ impl Scratch {
         self.observed.truncate(to.observed);
         self.sees_subclasses = to.sees_subclasses;
         self.signed = to.signed;
+        self.hinted = to.hinted;
         self.followed = to.vertices;
     }
 }

@@ -17,6 +17,9 @@ impl Program {
         if self.scratch.dynamic.signatures {
             self.reach_signatures();
         }
+        if self.scratch.dynamic.annotations {
+            self.reach_hints();
+        }
         if self.scratch.dynamic.all_modules {
             self.reach_all_modules();
         }
@@ -83,6 +86,21 @@ impl Program {
                 for item in [Item::Signature(function), Item::Annotations(function)] {
                     self.scratch.reach(fixed(first, bindings, item));
                 }
+            }
+        }
+    }
+
+    fn reach_hints(&mut self) {
+        for at in self.scratch.hinted..self.scratch.vertices.len() {
+            self.scratch.hinted = at + 1;
+            let Vertex { module, item: Item::Node(node) } =
+                self.vertices.get(self.scratch.vertices.list()[at])
+            else {
+                continue;
+            };
+            let source = self.modules.source(module);
+            if source.is_some_and(|it| it.bindings().nodes[node as usize].hint.is_some()) {
+                self.scratch.reach(self.vertices.number(module, Item::Hint(node)));
             }
         }
     }

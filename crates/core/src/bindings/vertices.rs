@@ -27,6 +27,8 @@ pub(super) enum Item {
     Signature(u32),
     /// The annotations of a function, for who looks at them.
     Annotations(u32),
+    /// The annotation of the variable that a node binds, for who looks at it.
+    Hint(u32),
     Symbol(u32),
     /// A name that is not bound, in the module or in one of its classes.
     Absent(Option<u32>, Word),

@@ -8,6 +8,7 @@ use ruff_python_ast::{AnyNodeRef, ExceptHandler, Expr, NodeKind, Stmt, StmtIf, S
 use ruff_text_size::{Ranged, TextRange};
 
 use super::bindings::{Place, makes_type_variable};
+use super::hints::has_hint;
 use super::spell::Domain;
 use super::walk::Walk;
 use crate::Digest;
@@ -38,12 +39,18 @@ impl<'a> Walk<'a> {
                 let first = self.first_line(other.range());
                 let place = self.bindings.open_statement(other, first);
                 let start = self.block.spelling.len();
+                if has_hint(other) {
+                    self.begin_hints();
+                }
                 self.visit_inside(other);
                 let mut digest = self.block.spelling.digest_since(start, Domain::Node);
+                let mut hint = self.end_hints();
                 if makes_type_variable(other) {
                     self.bindings.forget_mentions();
                     digest = Digest::of_value("type-variable/1", &());
+                    hint = None;
                 }
+                self.bindings.hint(hint);
                 let last = self.last_line(other.range());
                 self.bindings.close_node(place, digest, last);
             }

@@ -27,6 +27,7 @@ pub(crate) mod bindings;
 mod decode;
 mod deep;
 mod docs;
+mod hints;
 mod imports;
 mod level;
 mod lines;
@@ -40,7 +41,9 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use bindings::{autouse_key, effects_key, effects_on_key, owners_key, subclasses_key};
+pub(crate) use bindings::{
+    autouse_key, effects_key, effects_on_key, hint_key, owners_key, signature_key, subclasses_key,
+};
 pub use imports::Import;
 pub use model::{CodeBlock, Function, SourceModel, Unparsable};
 pub use outline::{ModuleLevel, OUTLINE_VERSION, Outline, OutlineImport};

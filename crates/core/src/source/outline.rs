@@ -4,14 +4,14 @@ use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 
-use super::bindings::{ALL, subclasses_key};
+use super::bindings::{ALL, HINT, subclasses_key};
 use crate::Digest;
 use crate::digest::DigestBuilder;
 
 /// The version of [`Outline`] as it is serialised and of the rules that its digests are made by.
 ///
 /// An outline that was stored under another version says nothing.
-pub const OUTLINE_VERSION: u32 = 4;
+pub const OUTLINE_VERSION: u32 = 5;
 
 /// The digests of the parts of one content of a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,15 +101,19 @@ impl Outline {
 
     /// The digest of what is bound under `key`; `None` if nothing is.
     ///
-    /// A key is a name of the module (`LIMIT`), an attribute of a class (`C.limit`), the defaults
-    /// and annotations of a function (`f()`), all names that begin alike (`C.visit_*`, `C.*`), or the classes
-    /// that have an attribute (`*.limit`).
+    /// A key is a name of the module (`LIMIT`), an attribute of a class (`C.limit`), the parameters of
+    /// a function (`f()`), the annotations of any of these (`LIMIT:`, `f():`), all names that begin alike
+    /// (`C.visit_*`, `C.*`), or the classes that have an attribute (`*.limit`). Names that begin alike count
+    /// without their annotations, but all that a class has with them.
     #[must_use]
     pub fn binding(&self, key: &str) -> Option<Digest> {
         let Some(prefix) = key.strip_suffix(ALL) else { return find(&self.level.bindings, key) };
         let start = self.level.bindings.partition_point(|(other, _)| &**other < prefix);
         let alike = self.level.bindings[start..].iter();
-        let mut alike = alike.take_while(|(other, _)| other.starts_with(prefix)).peekable();
+        let is_all = prefix.ends_with('.');
+        let counts = |key: &str| is_all || !key.ends_with(HINT);
+        let alike = alike.take_while(|(other, _)| other.starts_with(prefix));
+        let mut alike = alike.filter(|(other, _)| counts(other)).peekable();
         alike.peek()?;
         let mut builder = DigestBuilder::new("bindings/1");
         for (name, digest) in alike {

@@ -25,16 +25,19 @@ pub(super) enum Domain {
     Node,
     /// The definition of a function.
     Definition,
+    /// Annotations.
+    Hint,
 }
 
 impl Domain {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Function => "function/1",
-            Self::Module => "module/1",
+            Self::Module => "module/2",
             Self::Docstring => "docstring/1",
-            Self::Node => "node/1",
+            Self::Node => "node/2",
             Self::Definition => "definition/1",
+            Self::Hint => "hint/1",
         }
     }
 }
@@ -72,6 +75,11 @@ impl Spelling {
         let mut builder = DigestBuilder::new(domain.name());
         builder.write(self.since(start));
         builder.digest()
+    }
+
+    /// Adds what was spelt elsewhere.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
     }
 
     /// Forgets all, and keeps the memory.

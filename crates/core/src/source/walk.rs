@@ -15,8 +15,9 @@ use ruff_python_ast::{
 };
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::bindings::{Bindings, Collector, told_places};
+use super::bindings::{Bindings, Collector, FunctionDigests, told_places};
 use super::docs;
+use super::hints::{Hints, is_inert};
 use super::imports::Import;
 use super::lines::Lines;
 use super::scopes::{Scope, ScopeKind};
@@ -90,7 +91,9 @@ pub(super) struct Walk<'a> {
     functions: Vec<Option<Code>>,
     docstrings: Vec<(Option<usize>, Digest)>,
     /// Spellings to be used again.
-    spare: Vec<Spelling>,
+    pub(super) spare: Vec<Spelling>,
+    /// The annotations of the present definition or statement, where they are spelt apart.
+    pub(super) hints: Option<Hints>,
     depth: usize,
     max_depth: usize,
     is_too_deep: bool,
@@ -119,6 +122,7 @@ impl<'a> Walk<'a> {
             functions: Vec::new(),
             docstrings: Vec::new(),
             spare: Vec::new(),
+            hints: None,
             depth: 0,
             max_depth,
             is_too_deep: false,
@@ -165,7 +169,9 @@ impl<'a> Walk<'a> {
         self.block.spelling.flag(def.is_async);
         self.spell_definition(&def.name, &def.decorator_list, &def.body);
         let definition_end = self.block.spelling.len();
-        self.bindings.enter_signature(index);
+        if self.bindings.enter_signature(index) {
+            self.begin_hints();
+        }
         if let Some(params) = &def.type_params {
             self.visit_type_params(params);
         }
@@ -174,6 +180,7 @@ impl<'a> Walk<'a> {
             self.visit_annotation(returns);
         }
         let signature = self.block.spelling.digest_since(definition_end, Domain::Node);
+        let annotations = self.end_hints();
         self.block.spelling.close();
 
         let spelling = self.spare.pop().unwrap_or_default();
@@ -197,7 +204,7 @@ impl<'a> Walk<'a> {
         definition.write(&spelt[..(definition_end - start).min(spelt.len())]);
         spell_shape(&mut definition, &def.parameters);
         definition.write_u8(u8::from(is_generator));
-        let digests = (definition.digest(), signature);
+        let digests = FunctionDigests { definition: definition.digest(), signature, annotations };
         self.bindings.close_function(index, around, digests, self.scopes[scope].last_line);
     }
 
@@ -282,7 +289,7 @@ impl<'a> Walk<'a> {
         self.spare.push(spelling);
     }
 
-    /// Spells an annotated local variable: `x: T = v` does what `x = v` does.
+    /// Spells an annotated variable without its annotation: `x: T = v` does what `x = v` does.
     fn visit_local_annotation(&mut self, stmt: &'a StmtAnnAssign) {
         let kind =
             if stmt.value.is_some() { NodeKind::StmtAssign } else { NodeKind::StmtAnnAssign };
@@ -302,6 +309,10 @@ impl<'a> Walk<'a> {
             Stmt::If(stmt) => self.visit_if(stmt),
             Stmt::AnnAssign(stmt) if self.scope.is_function => {
                 self.visit_local_annotation(stmt);
+            }
+            Stmt::AnnAssign(stmt) if self.hints.is_some() => {
+                self.visit_local_annotation(stmt);
+                self.visit_annotation(&stmt.annotation);
             }
             other => {
                 match other {
@@ -363,8 +374,12 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
     }
 
     fn visit_annotation(&mut self, annotation: &'a Expr) {
+        // What can do more than raise is read like any other expression.
+        if !is_inert(annotation) {
+            return self.visit_expr(annotation);
+        }
         self.bindings.in_annotation(true);
-        self.visit_expr(annotation);
+        self.spell_annotation(annotation);
         self.bindings.in_annotation(false);
     }
 

@@ -4,6 +4,7 @@
 //! each distribution that the fact reaches its `METADATA`, its `RECORD` and a stat of each code file in
 //! it. Digests hold names, versions and contents, no place: they are the same on another machine.
 
+mod annotations;
 mod metadata;
 mod site;
 
@@ -17,7 +18,7 @@ use testmonx_core::Digest;
 use testmonx_core::world::Installed;
 
 use self::metadata::{contents, files, requirements, top_level_names};
-use self::site::{Listing, importable_name, name_and_version, site_dirs};
+use self::site::{Listing, importable_name, is_code, name_and_version, site_dirs};
 
 pub(crate) use self::site::normalise;
 
@@ -51,6 +52,8 @@ pub struct Packages {
     providers: OnceCell<HashMap<String, BTreeSet<String>>>,
     requirements: RefCell<HashMap<String, Arc<[String]>>>,
     states: RefCell<HashMap<String, Digest>>,
+    /// Which distributions can look at annotations.
+    annotations: RefCell<HashMap<String, bool>>,
 }
 
 impl Packages {

@@ -10,7 +10,7 @@ use testmonx_core::kinds::missing_fact;
 use testmonx_core::trace::{Batch, Subject, Trace};
 
 use super::closure::{Ground, Scene, Standpoint, conftest_places};
-use super::source::Reads;
+use super::source::{Reads, Source};
 use super::span::Observed;
 use super::{Finished, Recorder, SESSION, scene};
 use crate::observer::SourceId;
@@ -20,7 +20,7 @@ impl Recorder {
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
         self.files.settle(&mut self.interner);
-        self.closures.start_batch(&self.files);
+        self.start_batch();
         let mut grounds = FxHashMap::default();
         let standpoints: Vec<Standpoint> =
             finished.iter().map(|run| self.standpoint(&run.subject, &mut grounds)).collect();
@@ -42,6 +42,22 @@ impl Recorder {
             traces.push(self.trace(run, standpoint, reached, reads));
         }
         self.interner.take_batch(traces)
+    }
+
+    /// To be called before closures are worked out.
+    pub(super) fn start_batch(&mut self) {
+        self.closures.start_batch(&self.files);
+        let Self { sources, packages, .. } = self;
+        let is_project = |name: &str| sources.has_module(name);
+        let reads = |source: &Source| {
+            source.all_statements().any(|imports| packages.reads_annotations(imports, is_project))
+        };
+        let is_first = self.looked_through == 0;
+        let mut new = sources.all()[self.looked_through..].iter();
+        if (is_first && packages.watches_annotations()) || new.any(reads) {
+            self.program.count_annotations();
+        }
+        self.looked_through = sources.all().len();
     }
 
     fn trace(

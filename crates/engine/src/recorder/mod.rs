@@ -99,6 +99,8 @@ pub struct Recorder {
     finished: Vec<Finished>,
     teardowns: Teardowns,
     amended: Vec<Trace>,
+    /// How many of the sources were looked through for libraries that can look at annotations.
+    looked_through: usize,
     /// The line that the body of the module being imported has reached.
     line: u32,
 }
@@ -126,6 +128,7 @@ impl Recorder {
             finished: Vec::new(),
             teardowns: Teardowns::default(),
             amended: Vec::new(),
+            looked_through: 0,
             line: 0,
         };
         recorder.push(SpanKind::Session);
@@ -190,7 +193,7 @@ impl Recorder {
         if traces.is_empty() {
             return;
         }
-        self.closures.start_batch(&self.files);
+        self.start_batch();
         let mut scene = scene!(self);
         let observed = &self.spans[teardown as usize].observed;
         let (roots, _) = self.closures.roots(&scene, observed, &Standpoint::default());

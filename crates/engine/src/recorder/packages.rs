@@ -48,6 +48,26 @@ impl PackageFacts {
             .collect()
     }
 
+    /// Whether something that is installed looks at annotations by itself; in doubt it does.
+    pub(super) fn watches_annotations(&self) -> bool {
+        self.packages.as_ref().is_none_or(Packages::watches_annotations)
+    }
+
+    /// Whether one of the packages behind import statements can look at annotations. `is_project` says which modules
+    /// are the project's.
+    pub(super) fn reads_annotations(
+        &self,
+        imports: &[Import],
+        is_project: impl Fn(&str) -> bool,
+    ) -> bool {
+        let Some(packages) = &self.packages else { return true };
+        let absolute = imports.iter().filter(|import| import.level == 0);
+        let mut names = absolute.filter_map(|import| import.module.as_deref()?.split('.').next());
+        names.any(|name| {
+            !is_project(name) && !packages.is_standard(name) && packages.reads_annotations(name)
+        })
+    }
+
     /// What was read while the function that `code` runs was running.
     pub(super) fn used_by(&self, code: CodeId) -> impl Iterator<Item = &Fact> {
         self.used.get(&code).into_iter().flatten()

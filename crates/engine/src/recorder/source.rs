@@ -61,6 +61,15 @@ impl Source {
         self.parsed.as_ref().map_or(&[], |(model, _)| model.imports())
     }
 
+    /// The import statements at its module level, and those of each function.
+    pub(super) fn all_statements(&self) -> impl Iterator<Item = &[Import]> {
+        let parsed = self.parsed.iter();
+        parsed.flat_map(|(model, _)| {
+            let functions = model.functions().iter().map(|function| function.imports());
+            std::iter::once(model.imports()).chain(functions)
+        })
+    }
+
     /// Whether a statement of its module level binds `name`.
     pub(super) fn binds(&self, name: &str) -> bool {
         self.parsed.as_ref().is_some_and(|(_, outline)| outline.binding(name).is_some())
@@ -166,6 +175,10 @@ impl Sources {
         };
         self.codes.push(Code { source, block, reads });
         id
+    }
+
+    pub(super) fn all(&self) -> &[Source] {
+        &self.sources
     }
 
     pub(super) fn get(&self, id: SourceId) -> &Source {

@@ -61,7 +61,8 @@ impl Case {
                     is_stale: verb == "stale",
                 });
             } else if let Some((verb, rest)) = line.split_once(": ")
-                && ["ran", "test", "name", "import", "dynamic", "memo"].contains(&verb)
+                && ["ran", "test", "name", "import", "dynamic", "memo", "annotations"]
+                    .contains(&verb)
             {
                 case.happened.push((verb.into(), rest.into()));
             }
@@ -116,6 +117,7 @@ impl Case {
                 ("ran", [path, name]) => roots.bodies.push(project.body(path, name)),
                 ("test", [path, name]) => roots.test = Some((project.module(path), (*name).into())),
                 ("name", [path, name]) => roots.names.push((project.module(path), (*name).into())),
+                ("annotations", ["counted"]) => project.program.count_annotations(),
                 ("import", [path, line, "ran", other, name]) => {
                     let body = project.body(other, name);
                     project.charge(path, line.parse().unwrap(), Charge::Ran(body));

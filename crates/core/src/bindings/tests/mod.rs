@@ -12,6 +12,7 @@ use case::Case;
 
 const CASES: &[(&str, &str)] = &[
     ("names", include_str!("cases/names.md")),
+    ("annotations", include_str!("cases/annotations.md")),
     ("classes", include_str!("cases/classes.md")),
     ("statements", include_str!("cases/statements.md")),
     ("effects", include_str!("cases/effects.md")),

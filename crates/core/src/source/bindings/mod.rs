@@ -29,10 +29,13 @@ pub(crate) use finish::{Bindings, Symbol};
 pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
-pub(crate) use table::{ALL, autouse_key, effects_key, effects_on_key, owners_key, subclasses_key};
+pub(crate) use table::{
+    ALL, HINT, autouse_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
+    subclasses_key,
+};
 pub(crate) use unit::{Chain, Dynamic, Unit};
 pub(crate) use words::is_implicit;
 
 pub(super) use collector::Collector;
 pub(super) use loaded::told_places;
-pub(super) use nodes::{Place, makes_type_variable};
+pub(super) use nodes::{FunctionDigests, Place, makes_type_variable};

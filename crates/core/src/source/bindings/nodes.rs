@@ -37,6 +37,8 @@ pub(crate) struct Node {
     pub(crate) last_line: u32,
     /// Of its own text, and of the guards around it.
     pub(crate) digest: Digest,
+    /// Of the annotation of the variable that it binds.
+    pub(crate) hint: Option<Digest>,
     pub(crate) guard: Option<u32>,
     /// Which part of the guarding statement it stands in.
     pub(super) branch: u32,
@@ -74,6 +76,7 @@ pub(crate) struct FunctionUnits {
     /// Defaults and annotations; `None` where they belong to a larger piece.
     pub(crate) signature: Option<u32>,
     pub(crate) signature_digest: Option<Digest>,
+    pub(crate) annotations_digest: Option<Digest>,
     /// The node that it is defined in; `None` inside of another function.
     pub(crate) node: Option<u32>,
     pub(crate) class: Option<u32>,
@@ -85,6 +88,15 @@ pub(crate) struct FunctionUnits {
     pub(crate) memoises: bool,
     /// Whether a decorator makes it a fixture that nobody needs to ask for.
     pub(crate) is_autouse: bool,
+}
+
+/// The digests of the pieces of a function beside its body.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct FunctionDigests {
+    pub(in super::super) definition: Digest,
+    pub(in super::super) signature: Digest,
+    /// `None` if there are no annotations that are told apart.
+    pub(in super::super) annotations: Option<Digest>,
 }
 
 /// A place in the collection to come back to.
@@ -144,6 +156,7 @@ impl<'a> Collector<'a> {
             first_line,
             last_line: first_line,
             digest: Digest::from_bytes([0; 16]),
+            hint: None,
             guard: self.level.guard,
             branch: self.level.branch,
             class: self.level.class,
@@ -195,6 +208,12 @@ impl<'a> Collector<'a> {
         {
             self.level.handings.push((self.node, chain, names));
         }
+    }
+
+    /// Notes the digest of the annotation in the present node.
+    pub(in super::super) fn hint(&mut self, hint: Option<Digest>) {
+        let node = self.node;
+        self.node_mut(node).hint = hint;
     }
 
     /// Ends a node.
@@ -264,6 +283,7 @@ impl<'a> Collector<'a> {
             body: 0,
             signature: None,
             signature_digest: None,
+            annotations_digest: None,
             node: self.level.function.is_none().then_some(self.node),
             class: self.level.class.filter(|_| is_node),
             outer: self.level.function,
@@ -284,12 +304,15 @@ impl<'a> Collector<'a> {
         self.node = node;
     }
 
-    /// Goes from the definition of the function `index` to its defaults and annotations.
-    pub(in super::super) fn enter_signature(&mut self, index: usize) {
-        if self.is_at_nodes() {
+    /// Goes from the definition of the function `index` to its defaults and annotations; `false` if they belong to a
+    /// larger piece.
+    pub(in super::super) fn enter_signature(&mut self, index: usize) -> bool {
+        let is_apart = self.is_at_nodes();
+        if is_apart {
             self.unit = self.add_unit();
             self.level.functions[index].signature = Some(self.unit);
         }
+        is_apart
     }
 
     /// Goes on to its body.
@@ -323,14 +346,15 @@ impl<'a> Collector<'a> {
         &mut self,
         index: usize,
         place: Place,
-        (definition, signature): (Digest, Digest),
+        digests: FunctionDigests,
         last_line: u32,
     ) {
         if let Some(units) = self.level.functions.get_mut(index)
             && units.signature.is_some()
         {
-            units.signature_digest = Some(signature);
-            return self.close_node(place, definition, last_line);
+            units.signature_digest = Some(digests.signature);
+            units.annotations_digest = digests.annotations;
+            return self.close_node(place, digests.definition, last_line);
         }
         self.go_back(place);
     }

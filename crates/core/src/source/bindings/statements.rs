@@ -155,5 +155,9 @@ impl<'a> Collector<'a> {
             other => other,
         };
         self.refer_to(called, Role::Handed);
+        if words::dispatches(called) {
+            let dynamic = &mut self.unit().dynamic;
+            (dynamic.signatures, dynamic.annotations) = (true, true);
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! | key | digest of |
 //! |---|---|
 //! | `name`, `C.attr` | all nodes that bind it, in their order; of a function its definition, of a class its skeleton |
-//! | `f()`, `C.m()` | the defaults and annotations of a function; of all that bear the name |
+//! | `f()`, `C.m()` | the parameters of a function with their defaults; of all that bear the name |
+//! | `x:`, `C.x:`, `f():` | the annotations of a variable, of a function |
 //! | `!` | which first names the effects of the module act on, and its `from m import *` |
 //! | `!name` | the effects that act on `name`; `!?` those of which no name tells on what |
 //! | `*.attr` | the names of the classes that have this attribute, by a statement of their own |
@@ -30,6 +31,19 @@ const AUTOUSE: &str = "@";
 pub(crate) const NAMELESS: &str = "?";
 /// What stands in a key for all names that begin as the key does.
 pub(crate) const ALL: char = '*';
+
+/// What stands at the end of the key of annotations.
+pub(crate) const HINT: char = ':';
+
+/// The key of a function's parameters.
+pub(crate) fn signature_key(function: &str) -> String {
+    format!("{function}()")
+}
+
+/// The key of the annotations of what has this key.
+pub(crate) fn hint_key(key: &str) -> String {
+    format!("{key}{HINT}")
+}
 
 /// The key of the names that effects act on.
 pub(crate) fn effects_key() -> String {
@@ -82,9 +96,18 @@ impl Bindings {
                 let digest = self.nodes[node as usize].digest;
                 fold(AUTOUSE.to_owned(), Digest::of_value("autouse/1", &(name, digest)));
             }
+            let name = name.split('#').next().unwrap_or_default();
             if let Some(signature) = units.signature_digest {
-                let name = name.split('#').next().unwrap_or_default();
-                fold(format!("{name}()"), signature);
+                fold(signature_key(name), signature);
+            }
+            if let Some(annotations) = units.annotations_digest {
+                fold(hint_key(&signature_key(name)), annotations);
+            }
+        }
+        for symbol in &self.symbols {
+            let nodes = self.binders(symbol).iter().map(|it| &self.nodes[it.node as usize]);
+            for hint in nodes.filter_map(|node| node.hint) {
+                fold(hint_key(&self.key(symbol.class, self.name(symbol.name))), hint);
             }
         }
         let mut groups: Vec<&str> = Vec::new();

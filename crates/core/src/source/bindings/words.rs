@@ -143,8 +143,24 @@ pub(super) fn is_class(expr: &Expr) -> bool {
 pub(super) fn reads_signatures(name: &str) -> bool {
     matches!(
         name,
-        "signature" | "getfullargspec" | "get_type_hints" | "get_annotations" | "getcallargs"
+        "signature"
+            | "getfullargspec"
+            | "get_type_hints"
+            | "get_annotations"
+            | "getcallargs"
+            | "help"
+            | "render_doc"
     )
+}
+
+/// Decorators whose functions read the annotations of what is registered with them later.
+pub(super) fn dispatches(decorator: &Expr) -> bool {
+    let name = match decorator {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name, "singledispatch" | "singledispatchmethod")
 }
 
 /// Calls that read annotations, of classes as well.
