@@ -2,7 +2,7 @@
 //! them, and whoever does not is not touched by a change of them.
 
 use ruff_python_ast::visitor::source_order::SourceOrderVisitor;
-use ruff_python_ast::{Expr, Operator, Stmt};
+use ruff_python_ast::{Expr, Stmt};
 
 use super::spell::{Domain, Spelling};
 use super::walk::Walk;
@@ -34,6 +34,19 @@ impl<'a> Walk<'a> {
         digest
     }
 
+    /// Whether a statement binds a variable as it would without its annotation.
+    pub(super) fn has_hint(&self, stmt: &Stmt) -> bool {
+        match stmt {
+            Stmt::AnnAssign(stmt) => stmt.simple && self.is_inert(&stmt.annotation),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing happens by an annotation alone, but that it can raise.
+    pub(super) fn is_inert(&self, annotation: &Expr) -> bool {
+        self.postpones_annotations || is_inert(annotation)
+    }
+
     /// Spells an inert annotation, apart where that is on: with the place where it stands, that `x: int, y` and
     /// `x, y: int` differ.
     pub(super) fn spell_annotation(&mut self, annotation: &'a Expr) {
@@ -49,16 +62,15 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a statement binds a variable as it would without its annotation.
-pub(super) fn has_hint(stmt: &Stmt) -> bool {
-    match stmt {
-        Stmt::AnnAssign(stmt) => stmt.simple && is_inert(&stmt.annotation),
-        _ => false,
-    }
+/// Whether annotations are kept as text (PEP 563), and so never evaluated by themselves.
+pub(super) fn are_postponed(body: &[Stmt]) -> bool {
+    let of_future = body.iter().filter_map(Stmt::as_import_from_stmt);
+    let of_future = of_future.filter(|it| it.module.as_deref() == Some("__future__"));
+    of_future.flat_map(|it| &it.names).any(|alias| &*alias.name == "annotations")
 }
 
 /// Whether to evaluate an annotation can do nothing but raise.
-pub(super) fn is_inert(annotation: &Expr) -> bool {
+fn is_inert(annotation: &Expr) -> bool {
     match annotation {
         Expr::Name(_)
         | Expr::StringLiteral(_)
@@ -68,9 +80,8 @@ pub(super) fn is_inert(annotation: &Expr) -> bool {
         | Expr::EllipsisLiteral(_) => true,
         Expr::Attribute(attribute) => is_inert(&attribute.value),
         Expr::Subscript(subscript) => is_inert(&subscript.value) && is_inert(&subscript.slice),
-        Expr::BinOp(both) => {
-            both.op == Operator::BitOr && is_inert(&both.left) && is_inert(&both.right)
-        }
+        Expr::BinOp(both) => is_inert(&both.left) && is_inert(&both.right),
+        Expr::UnaryOp(operation) => is_inert(&operation.operand),
         Expr::Tuple(tuple) => tuple.elts.iter().all(is_inert),
         Expr::List(list) => list.elts.iter().all(is_inert),
         Expr::Starred(starred) => is_inert(&starred.value),

@@ -8,7 +8,6 @@ use ruff_python_ast::{AnyNodeRef, ExceptHandler, Expr, NodeKind, Stmt, StmtIf, S
 use ruff_text_size::{Ranged, TextRange};
 
 use super::bindings::{Place, makes_type_variable};
-use super::hints::has_hint;
 use super::spell::Domain;
 use super::walk::Walk;
 use crate::Digest;
@@ -39,7 +38,7 @@ impl<'a> Walk<'a> {
                 let first = self.first_line(other.range());
                 let place = self.bindings.open_statement(other, first);
                 let start = self.block.spelling.len();
-                if has_hint(other) {
+                if self.has_hint(other) {
                     self.begin_hints();
                 }
                 self.visit_inside(other);

@@ -17,7 +17,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::bindings::{Bindings, Collector, FunctionDigests, told_places};
 use super::docs;
-use super::hints::{Hints, is_inert};
+use super::hints::{Hints, are_postponed};
 use super::imports::Import;
 use super::lines::Lines;
 use super::scopes::{Scope, ScopeKind};
@@ -94,6 +94,8 @@ pub(super) struct Walk<'a> {
     pub(super) spare: Vec<Spelling>,
     /// The annotations of the present definition or statement, where they are spelt apart.
     pub(super) hints: Option<Hints>,
+    /// Whether annotations are not evaluated.
+    pub(super) postpones_annotations: bool,
     depth: usize,
     max_depth: usize,
     is_too_deep: bool,
@@ -123,6 +125,7 @@ impl<'a> Walk<'a> {
             docstrings: Vec::new(),
             spare: Vec::new(),
             hints: None,
+            postpones_annotations: are_postponed(body),
             depth: 0,
             max_depth,
             is_too_deep: false,
@@ -375,7 +378,7 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
 
     fn visit_annotation(&mut self, annotation: &'a Expr) {
         // What can do more than raise is read like any other expression.
-        if !is_inert(annotation) {
+        if !self.is_inert(annotation) {
             return self.visit_expr(annotation);
         }
         self.bindings.in_annotation(true);

@@ -9,8 +9,9 @@ use memchr::memmem::find_iter;
 /// Distributions that look at the annotations of modules by their name, which no code needs to import.
 const WATCHERS: &[&str] = &["beartype", "jaxtyping", "typeguard"];
 
-/// Distributions that only look at what they decorate, which counts in any case, or give the words to others.
-const HARMLESS: &[&str] = &["attrs", "typing-extensions"];
+/// Distributions that say the words, but only look at what they decorate, which counts in any case (attrs), give
+/// them to others, who must say them too (typing-extensions), or highlight them (Pygments, which pytest requires).
+const HARMLESS: &[&str] = &["attrs", "pygments", "typing-extensions"];
 
 /// The number of code files above which a distribution is not looked through: one of them will.
 const MOST_FILES: usize = 1_000;
@@ -51,7 +52,9 @@ impl super::Packages {
         }
         let says = self.listing().distributions.get(distribution).is_none_or(|of| {
             let files = super::files(of);
-            let mut code = files.iter().filter(|(file, _)| super::is_code(file));
+            let is_test = |part: &str| matches!(part, "test" | "tests" | "_test" | "_tests");
+            let runs = |file: &str| super::is_code(file) && !file.split('/').any(is_test);
+            let mut code = files.iter().filter(|(file, _)| runs(file));
             files.len() > MOST_FILES
                 || code.any(|(file, _)| {
                     std::fs::read(of.dir.join(file)).is_ok_and(|bytes| says_annotations(&bytes))

@@ -7,7 +7,7 @@
 //! Most objects that such methods fill are made by a test and gone with it. After a while a method of which no test
 //! met another one's object is followed *loosely*: a call is only noted with the test that made it, which costs a
 //! twentieth. If another test meets the object after all, everything that ran in the first one counts for it, and the
-//! method is followed closely again.
+//! method is followed closely from then on.
 
 use super::Seen;
 use super::span::SpanId;
@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// microseconds, and a function that is called more often than this mostly finds what it left.
 const MOST_CALLS: u32 = 10_000;
 
-/// How many calls in a row, on objects that no two tests met, are followed closely.
+/// How many calls on objects that no two tests met are followed closely.
 const MOST_ALONE: u32 = 300;
 
 /// Calls that find what each other left.
@@ -62,8 +62,8 @@ pub(super) struct Memos {
 #[derive(Debug, Default)]
 struct Calls {
     all: u32,
-    /// Those since a test last met an object of another one.
-    alone: u32,
+    /// Whether a test met an object of another one.
+    is_shared: bool,
 }
 
 /// The first test that called a method of an object.
@@ -102,11 +102,10 @@ impl Memos {
         let first = First { test, is_loose: false };
         let first = self.first.entry(MemoId::of(code, receiver)).or_insert(first);
         if first.test != test {
-            calls.alone = 0;
+            calls.is_shared = true;
             return Met { found: first.is_loose.then_some(first.test), ..closely };
         }
-        calls.alone += 1;
-        if calls.alone <= MOST_ALONE {
+        if calls.is_shared || calls.all <= MOST_ALONE {
             return closely;
         }
         first.is_loose = true;
