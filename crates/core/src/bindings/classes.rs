@@ -52,6 +52,8 @@ pub(super) struct Classes {
     tables: Vec<Option<Table>>,
     /// Who has an entry for a name, of the classes whose table was needed so far.
     owners: FxHashMap<Word, Vec<(ClassId, VertexId)>>,
+    /// The classes with a name of their own that begins in a way that was asked for.
+    alike: FxHashMap<Word, FxHashSet<ClassId>>,
 }
 
 /// What each attribute's name reaches in a class, and the names as they are bound there.
@@ -267,6 +269,25 @@ impl Classes {
     /// The classes that have something for this name, of those whose table was asked for.
     pub(super) fn owners(&self, name: Word) -> &[(ClassId, VertexId)] {
         self.owners.get(&name).map_or(&[], |owners| owners)
+    }
+
+    /// Whether a class has a name, inherited ones and those of instances included, that begins like this.
+    pub(super) fn has_alike(&mut self, id: ClassId, prefix: Word, resolver: &Resolver<'_>) -> bool {
+        let Self { all, alike, .. } = self;
+        let owners = alike.entry(prefix).or_insert_with(|| {
+            let text = resolver.words.text(prefix);
+            let begins = |info: &ClassInfo| {
+                let Some(source) = resolver.modules.source(info.module) else { return false };
+                let bindings = source.bindings();
+                let symbols = bindings.symbols_of(Some(info.class));
+                let stored = &bindings.classes[info.class as usize].stored;
+                let mut names =
+                    symbols.map(|at| bindings.symbols[at].name).chain(stored.iter().copied());
+                names.any(|name| bindings.name(name).starts_with(text))
+            };
+            (0..).zip(all.iter()).filter(|(_, info)| begins(info)).map(|(id, _)| id).collect()
+        });
+        all[id as usize].order.iter().any(|base| owners.contains(base))
     }
 
     fn make_table(&self, id: ClassId, resolver: &mut Resolver<'_>) -> Table {

@@ -171,7 +171,7 @@ impl Program {
             let fact = parts.of_vertex(*id, vertex, modules, words);
             found.extend(fact.map(|fact| (vertex.module, fact)));
         }
-        absences.sort_unstable();
+        absences.sort_unstable_by_key(by_module);
         for of_module in absences.chunk_by(|a, b| a.0 == b.0) {
             let module = of_module[0].0;
             let ids = of_module.iter().map(|(_, id)| *id);
@@ -200,7 +200,7 @@ impl Program {
                 found.extend(imports(module, true, parts).map(|fact| (module, fact)));
             }
         }
-        found.sort_unstable();
+        found.sort_unstable_by_key(by_module);
         found.dedup();
         found
     }
@@ -216,4 +216,9 @@ impl Program {
         widenings.sort_unstable();
         widenings
     }
+}
+
+/// What orders numbers of something by module: one comparison, where a pair takes two.
+fn by_module((module, number): &(ModuleId, u32)) -> u64 {
+    u64::from(module.0) << 32 | u64::from(*number)
 }

@@ -1,5 +1,7 @@
 //! What a vertex reaches by itself.
 
+use thin_vec::ThinVec;
+
 use super::Widening;
 use super::classes::{ClassId, Classes, inside};
 use super::modules::{ModuleId, Source};
@@ -13,22 +15,22 @@ use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind};
 /// What one vertex reaches by itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Expansion {
-    pub(super) vertices: Vec<VertexId>,
+    pub(super) vertices: ThinVec<VertexId>,
     /// Attributes that it mentions.
-    pub(super) attrs: Vec<Word>,
+    pub(super) attrs: ThinVec<Word>,
     /// Attributes that it asks for whether or not they exist.
-    pub(super) probes: Vec<Word>,
+    pub(super) probes: ThinVec<Word>,
     /// What the names of attributes begin with that it computes.
-    pub(super) prefixes: Vec<Word>,
+    pub(super) prefixes: ThinVec<Word>,
     /// Modules that it imports.
-    pub(super) modules: Vec<ModuleId>,
+    pub(super) modules: ThinVec<ModuleId>,
     /// The class whose skeleton it is.
     pub(super) class: Option<ClassId>,
     /// The class all of whose members it can read, and those of the classes derived from it.
     pub(super) family: Option<ClassId>,
     pub(super) dynamic: Dynamic,
     /// Facts that were observed when it ran.
-    pub(super) observed: Vec<Fact>,
+    pub(super) observed: ThinVec<Fact>,
 }
 
 /// Works out expansions.

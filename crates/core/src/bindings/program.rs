@@ -259,7 +259,8 @@ impl Program {
         if let Some(known) = &index.module_edges[module.index()] {
             return Arc::clone(known);
         }
-        let mut edges = Expansion { modules: modules.packages_of(module), ..Expansion::default() };
+        let mut edges =
+            Expansion { modules: modules.packages_of(module).into(), ..Expansion::default() };
         let at = modules.get(module);
         if let Some(source) = &at.source {
             let bindings = source.bindings();

@@ -4,9 +4,9 @@
 //! grows: an attribute is reached once its class *and* a mention of its name are, an effect once its
 //! module *and* something that it can change are.
 
-use super::classes::{ClassId, Table, absence};
+use super::classes::{ClassId, ClassInfo, Classes, absence};
 use super::modules::ModuleId;
-use super::program::Program;
+use super::program::{Index, Program};
 use super::resolve::Resolver;
 use super::vertices::{Item, VertexId};
 use super::words::Word;
@@ -128,10 +128,11 @@ impl Program {
 
     /// That a class lacks an attribute counts for who asks whether it has it.
     fn ask_class(&mut self, class: ClassId, probe: Word) {
-        self.reach_in_class(class, Question::Lacks(probe), |table, resolver, (module, class)| {
-            let lacks = !table.names.contains(&probe);
+        self.reach_in_class(class, Question::Lacks(probe), |classes, resolver| {
+            let ClassInfo { module, class: index, .. } = *classes.get(class);
+            let lacks = !classes.table(class, resolver).names.contains(&probe);
             lacks.then(|| {
-                let absence = absence(resolver.modules, module, class, probe);
+                let absence = absence(resolver.modules, module, index, probe);
                 resolver.vertices.number(module, absence)
             })
         });
@@ -146,11 +147,10 @@ impl Program {
     }
 
     fn begin_class(&mut self, class: ClassId, prefix: Word) {
-        self.reach_in_class(class, Question::Alike(prefix), |table, resolver, (module, class)| {
-            let text = resolver.words.text(prefix);
-            let has_any =
-                table.names.iter().any(|name| resolver.words.text(*name).starts_with(text));
-            has_any.then(|| resolver.vertices.number(module, Item::Alike(class, prefix)))
+        self.reach_in_class(class, Question::Alike(prefix), |classes, resolver| {
+            let ClassInfo { module, class: index, .. } = *classes.get(class);
+            let has_any = classes.has_alike(class, prefix, resolver);
+            has_any.then(|| resolver.vertices.number(module, Item::Alike(index, prefix)))
         });
     }
 
@@ -159,19 +159,17 @@ impl Program {
         &mut self,
         class: ClassId,
         question: Question,
-        find: impl FnOnce(&Table, &mut Resolver<'_>, (ModuleId, u32)) -> Option<VertexId>,
+        find: impl FnOnce(&mut Classes, &mut Resolver<'_>) -> Option<VertexId>,
     ) {
-        let known = self.index.as_ref().and_then(|index| index.answers.get(&(class, question)));
-        let answer = known.copied().unwrap_or_else(|| {
-            let mut answer = None;
-            self.with_table(class, |table, resolver, at, _| answer = find(table, resolver, at));
-            if let Some(index) = &mut self.index {
-                index.answers.insert((class, question), answer);
-            }
-            answer
-        });
+        let Self { index: Some(index), modules, words, vertices, scratch, .. } = self else {
+            return;
+        };
+        let Index { answers, classes, .. } = index;
+        let answer = *answers
+            .entry((class, question))
+            .or_insert_with(|| find(classes, &mut Resolver { modules, words, vertices }));
         if let Some(vertex) = answer {
-            self.scratch.reach(vertex);
+            scratch.reach(vertex);
         }
     }
 
@@ -232,24 +230,6 @@ impl Program {
         for base in &index.classes.get(class).order {
             let base = index.classes.get(*base);
             scratch.reach(vertices.number(base.module, Item::Class(base.class)));
-        }
-    }
-
-    pub(super) fn with_table(
-        &mut self,
-        class: ClassId,
-        find: impl FnOnce(&Table, &mut Resolver<'_>, (ModuleId, u32), &mut Vec<VertexId>),
-    ) {
-        let Self { index: Some(index), modules, words, vertices, scratch, .. } = self else {
-            return;
-        };
-        let info = index.classes.get(class);
-        let at = (info.module, info.class);
-        let mut resolver = Resolver { modules, words, vertices };
-        let mut found = Vec::new();
-        find(index.classes.table(class, &mut resolver), &mut resolver, at, &mut found);
-        for vertex in found {
-            scratch.reach(vertex);
         }
     }
 }

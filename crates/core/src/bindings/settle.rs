@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Widening;
-use super::classes::ClassId;
+use super::classes::{ClassId, ClassInfo};
 use super::modules::ModuleId;
 use super::program::{Index, Program};
 use super::roots::Body;
@@ -26,9 +26,9 @@ impl Program {
         if self.scratch.dynamic.all_members || self.scratch.dynamic.annotations {
             for at in 0..self.scratch.classes.len() {
                 let class = self.scratch.classes.list()[at];
-                self.with_table(class, |_, resolver, info, out| {
-                    out.push(resolver.vertices.number(info.0, Item::Class(info.1)));
-                });
+                let Self { index: Some(index), vertices, scratch, .. } = self else { return };
+                let ClassInfo { module, class, .. } = *index.classes.get(class);
+                scratch.reach(vertices.number(module, Item::Class(class)));
             }
         }
         self.reach_subclasses();

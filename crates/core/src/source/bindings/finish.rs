@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
+use thin_vec::ThinVec;
 
 use super::collector::{Bound, Collector};
 use super::import::{ImportTarget, Imported};
@@ -131,6 +132,9 @@ impl Collector<'_> {
                 distinct(chains, pool);
             }
         }
+        self.units.shrink_to_fit();
+        self.level.nodes.shrink_to_fit();
+        self.level.functions.shrink_to_fit();
         Bindings {
             names: self.names.into_texts(),
             pool: self.pool,
@@ -347,7 +351,7 @@ fn fold_symbols(bound: &[Bound], nodes: &[Node]) -> (Vec<Symbol>, Vec<Binder>) {
 }
 
 /// Keeps one of each chain.
-fn distinct(chains: &mut Vec<Chain>, pool: &[NameId]) {
+fn distinct(chains: &mut ThinVec<Chain>, pool: &[NameId]) {
     if chains.len() < 2 {
         return;
     }

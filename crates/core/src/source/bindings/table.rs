@@ -189,7 +189,7 @@ impl Bindings {
     pub(crate) fn level_imports(&self) -> impl Iterator<Item = u32> {
         let is_import = |node: &super::nodes::Node| match node.kind {
             NodeKind::Import(import) => vec![import],
-            NodeKind::Statement => self.units[node.unit as usize].imports.clone(),
+            NodeKind::Statement => self.units[node.unit as usize].imports.to_vec(),
             _ => Vec::new(),
         };
         self.nodes.iter().flat_map(is_import)

@@ -1,5 +1,7 @@
 //! What a piece of code mentions.
 
+use thin_vec::ThinVec;
+
 use super::names::NameId;
 
 /// A dotted reference such as `a.b.c`: a range of the pool of its source.
@@ -72,40 +74,42 @@ impl Dynamic {
 }
 
 /// What one piece of code mentions: a body, a statement, the defaults of a function.
+///
+/// A source has two or three for each of its functions, in which most of these are empty.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unit {
     /// References whose first name is not local to a function.
-    pub(crate) loads: Vec<Chain>,
+    pub(crate) loads: ThinVec<Chain>,
     /// The same, in annotations.
-    pub(crate) annotations: Vec<Chain>,
+    pub(crate) annotations: ThinVec<Chain>,
     /// What is stored into: `a.b` of `a.b[k] = v`, of `a.b.append(v)` and of `global` names.
-    pub(crate) writes: Vec<Chain>,
+    pub(crate) writes: ThinVec<Chain>,
     /// What bare calls and decorators call.
-    pub(crate) calls: Vec<Chain>,
+    pub(crate) calls: ThinVec<Chain>,
     /// What is called with a function or a class as an argument, where the result is bound.
-    pub(crate) handed: Vec<Chain>,
+    pub(crate) handed: ThinVec<Chain>,
     /// Attributes, and strings that could name some.
-    pub(crate) attrs: Vec<NameId>,
+    pub(crate) attrs: ThinVec<NameId>,
     /// Attributes that are asked for whether or not they exist.
-    pub(crate) probes: Vec<NameId>,
+    pub(crate) probes: ThinVec<NameId>,
     /// What computed attribute names begin with.
-    pub(crate) prefixes: Vec<NameId>,
+    pub(crate) prefixes: ThinVec<NameId>,
     /// Dotted strings.
-    pub(crate) dotted: Vec<NameId>,
+    pub(crate) dotted: ThinVec<NameId>,
     /// Attributes stored into through the first parameter of a method.
-    pub(crate) self_writes: Vec<NameId>,
+    pub(crate) self_writes: ThinVec<NameId>,
     /// Those of them that change the class, or something in it, rather than bind a name of an instance.
-    pub(crate) class_writes: Vec<NameId>,
+    pub(crate) class_writes: ThinVec<NameId>,
     /// Those that are bound or filled otherwise than by adding to what was there (`self.n += 1`).
-    pub(crate) self_fills: Vec<NameId>,
+    pub(crate) self_fills: ThinVec<NameId>,
     /// Attributes of the first parameter that decide whether something is done: `if self.x is None:`.
-    pub(crate) self_tests: Vec<NameId>,
+    pub(crate) self_tests: ThinVec<NameId>,
     /// Names of the functions around it, and parameters with a mutable default, that are bound or filled.
-    pub(crate) closure_fills: Vec<NameId>,
+    pub(crate) closure_fills: ThinVec<NameId>,
     /// Names that decide whether something is done: `if key not in cache:`.
-    pub(crate) name_tests: Vec<NameId>,
+    pub(crate) name_tests: ThinVec<NameId>,
     /// Indices of the imports in it.
-    pub(crate) imports: Vec<u32>,
+    pub(crate) imports: ThinVec<u32>,
     pub(crate) dynamic: Dynamic,
 }
 
