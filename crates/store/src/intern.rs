@@ -1,8 +1,8 @@
 //! Rows by content: facts, spans and subjects are stored once each and known by small ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, Params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Statement};
 use testmonx_core::trace::{NodeId, SpanBody, Subject};
 use testmonx_core::{Digest, Fact, Kind, RelPath};
 
@@ -13,22 +13,42 @@ use crate::error::Fault;
 pub(crate) struct Interner<'a> {
     connection: &'a Connection,
     kinds: HashMap<Kind, i64>,
+    find_fact: CachedStatement<'a>,
+    insert_fact: CachedStatement<'a>,
+    /// The hashes of all facts in the store, as long as this interner has put them there: a first run adds tens of
+    /// thousands, none of which needs to be looked for.
+    own_facts: Option<HashSet<i64>>,
 }
 
 impl<'a> Interner<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
-        Self { connection, kinds: HashMap::new() }
+    pub(crate) fn new(connection: &'a Connection) -> Result<Self, Fault> {
+        let has_none = "SELECT NOT EXISTS (SELECT 1 FROM facts)";
+        let has_none: bool = connection.query_row(has_none, (), |row| row.get(0))?;
+        Ok(Self {
+            connection,
+            kinds: HashMap::new(),
+            find_fact: connection.prepare_cached(
+                "SELECT id FROM facts WHERE hash = ?4 AND kind = ?1 AND key = ?2 AND digest = ?3",
+            )?,
+            insert_fact: connection.prepare_cached(
+                "INSERT INTO facts (kind, key, digest, hash) VALUES (?1, ?2, ?3, ?4)",
+            )?,
+            own_facts: has_none.then(HashSet::new),
+        })
     }
 
     /// The id of `fact`.
     pub(crate) fn fact(&mut self, fact: &Fact) -> Result<u32, Fault> {
         let kind = self.kind(fact.kind)?;
         let hash = fact_hash(fact.kind.rule().name(), &fact.key, fact.digest.as_bytes());
-        self.intern(
-            "SELECT id FROM facts WHERE hash = ?4 AND kind = ?1 AND key = ?2 AND digest = ?3",
-            "INSERT INTO facts (kind, key, digest, hash) VALUES (?1, ?2, ?3, ?4)",
-            (kind, &*fact.key, fact.digest.as_bytes(), hash),
-        )
+        let row = (kind, &*fact.key, fact.digest.as_bytes(), hash);
+        let is_new = self.own_facts.as_mut().is_some_and(|own| own.insert(hash));
+        if is_new {
+            self.insert_fact.execute(row)?;
+            return self.inserted();
+        }
+        find_or_insert(&mut self.find_fact, &mut self.insert_fact, row)?
+            .map_or_else(|| self.inserted(), Ok)
     }
 
     /// The id of a span whose body has ids of this store.
@@ -74,16 +94,30 @@ impl<'a> Interner<'a> {
     }
 
     fn intern(&self, find: &str, insert: &str, row: impl Params + Clone) -> Result<u32, Fault> {
-        let mut select = self.connection.prepare_cached(find)?;
-        let found: Option<u32> = select.query_row(row.clone(), |row| row.get(0)).optional()?;
-        if let Some(id) = found {
-            return Ok(id);
-        }
-        self.connection.prepare_cached(insert)?.execute(row)?;
+        let (mut find, mut insert) =
+            (self.connection.prepare_cached(find)?, self.connection.prepare_cached(insert)?);
+        find_or_insert(&mut find, &mut insert, row)?.map_or_else(|| self.inserted(), Ok)
+    }
+
+    /// The id of the row that was inserted last.
+    fn inserted(&self) -> Result<u32, Fault> {
         // Half of the range is left, so that an id one past the last can always be written.
         let id = i32::try_from(self.connection.last_insert_rowid());
         id.map(i32::cast_unsigned).map_err(|_| Fault::damaged("an id is out of range"))
     }
+}
+
+/// The id of a row, if there was one; else inserts it.
+fn find_or_insert(
+    find: &mut Statement<'_>,
+    insert: &mut Statement<'_>,
+    row: impl Params + Clone,
+) -> Result<Option<u32>, Fault> {
+    let found: Option<u32> = find.query_row(row.clone(), |row| row.get(0)).optional()?;
+    if found.is_none() {
+        insert.execute(row)?;
+    }
+    Ok(found)
 }
 
 const FIND_SUBJECT: &str = "SELECT id FROM subjects WHERE hash = ?3 AND kind = ?1 AND name = ?2";

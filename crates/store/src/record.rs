@@ -44,7 +44,7 @@ impl Store {
         let result = self.write(|transaction| {
             importer.accept(batch)?;
             let (epoch, runs) = read_counters(transaction)?;
-            let mut interner = Interner::new(transaction);
+            let mut interner = Interner::new(transaction)?;
             importer.intern(&mut interner, epoch)?;
             let mut recorder = Recorder {
                 connection: transaction,
