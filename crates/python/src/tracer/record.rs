@@ -12,9 +12,9 @@ use testmonx_engine::observer::{CodeId, SourceId};
 /// The number of calls in one epoch after which a code object of `size` code units is no longer worth
 /// hearing of.
 ///
-/// A ski-rental choice. To hear of one more call costs about 18 ns. To disable the event means to set it
-/// again for the next epoch, for which the interpreter goes through the whole code twice: 0.4 µs for a
-/// one-line function, 2.7 µs for one of 210 units, 24 µs for one of 2,000. So the limit grows with the
+/// A ski-rental choice. To hear of one more call costs 35 to 45 ns. To disable the event means to set it
+/// again for the next epoch, for which the interpreter goes through the whole code twice: 1.0 µs for a function of
+/// 10 units, 1.8 µs for one of 110, 4.6 µs for 410, 17 µs for 1,680 (3.12 and 3.13). So the limit grows with the
 /// code. Reckoned for the calls of 2,793 tests of networkx (14 ms would be the best in hindsight): 944 ms
 /// without disabling, 39 with a limit of 12 for all code, 19 with this one, 20 with `8 + size / 4` and with
 /// `20 + size * 2 / 3`.
