@@ -3,8 +3,8 @@
 make bench-instructions BENCH_ARGS="--suite tomlkit --python 3.13"
 
 Needs valgrind. Each suite runs twice under cachegrind, bare and with `--testmon`, some fifty times slower than by
-itself. What the kernel does is not counted, nor what a cache miss takes. A batch of observations is written once a
-second, of which there are as many more here: the ratio is somewhat above the real one.
+itself. What the kernel does is not counted, nor what a cache miss takes. A batch of observations is handed
+over every three seconds or more, of which there are more here: the ratio is somewhat above the real one.
 """
 
 from __future__ import annotations

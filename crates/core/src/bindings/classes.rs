@@ -81,7 +81,7 @@ impl Classes {
                     class: index as u32,
                     is_open: false,
                     is_enum: false,
-                    reads_hints: false,
+                    reads_hints: class.is_record,
                     sees_subclasses: false,
                     order: Vec::new(),
                     bases: Vec::new(),
@@ -200,7 +200,6 @@ impl Classes {
         let hook = resolver.words.number("__init_subclass__");
         let getters = ["__getattr__", "__getattribute__"].map(|name| resolver.words.number(name));
         let (mut opens, mut hooks, mut made) = (Vec::new(), Vec::new(), Vec::new());
-        let mut records = Vec::new();
         for info in &self.all {
             let Some(source) = resolver.modules.source(info.module) else { continue };
             let bindings = source.bindings();
@@ -210,7 +209,6 @@ impl Classes {
                 symbols.any(|at| source.words[bindings.symbols[at].name.0 as usize] == name)
             };
             hooks.push(binds(hook));
-            records.push(class.is_record);
             let metaclasses = class.metaclasses.iter();
             let is_made = metaclasses.clone().any(|it| self.acts(info.module, *it, resolver));
             made.push(is_made);
@@ -230,10 +228,8 @@ impl Classes {
                 || bases.clone().any(|base| opens[base] || hooks[base])
                 || (is_enum && self.mentions(own, "auto", resolver));
             let sees = hooks[own] || made[own];
-            let reads_hints = is_open
-                || order
-                    .iter()
-                    .any(|it| records[*it as usize] || self.all[*it as usize].reads_hints);
+            let reads_hints =
+                is_open || order.iter().any(|base| self.all[*base as usize].reads_hints);
             let info = &mut self.all[id];
             (info.is_open, info.is_enum, info.sees_subclasses) = (is_open, is_enum, sees);
             info.reads_hints = reads_hints;

@@ -105,16 +105,12 @@ impl Expander<'_, '_> {
         let at = |item| fixed(first, bindings, item);
         let node = &bindings.nodes[index as usize];
         out.vertices.extend(node.guard.map(|guard| at(Item::Node(guard))));
-        if let Some(class) = node.class {
-            out.vertices.push(at(Item::Node(bindings.classes[class as usize].node)));
-        }
+        let class = node.class.map(|class| at(Item::Node(bindings.classes[class as usize].node)));
+        out.vertices.extend(class);
         self.unit(module, source, node.unit, out);
-        let is_field = |classes: &Classes| {
-            let class =
-                node.class.map(|class| at(Item::Node(bindings.classes[class as usize].node)));
-            class.and_then(|class| classes.at_node(class)).is_some_and(|it| classes.reads_hints(it))
-        };
-        if node.hint.is_some() && (self.counts_annotations || is_field(self.classes)) {
+        let class = class.and_then(|class| self.classes.at_node(class));
+        let makes_field = class.is_some_and(|class| self.classes.reads_hints(class));
+        if node.hint.is_some() && (self.counts_annotations || makes_field) {
             out.vertices.push(self.resolver.vertices.number(module, Item::Hint(index)));
         }
         match &node.kind {

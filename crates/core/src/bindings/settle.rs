@@ -7,7 +7,7 @@ use super::classes::{ClassId, ClassInfo};
 use super::modules::ModuleId;
 use super::program::{Index, Program};
 use super::roots::Body;
-use super::vertices::{Item, Vertex, fixed};
+use super::vertices::{Item, fixed};
 use crate::source::bindings::NodeKind;
 
 impl Program {
@@ -74,11 +74,7 @@ impl Program {
     fn reach_signatures(&mut self) {
         for at in self.scratch.signed..self.scratch.vertices.len() {
             self.scratch.signed = at + 1;
-            let Vertex { module, item: Item::Node(node) } =
-                self.vertices.get(self.scratch.vertices.list()[at])
-            else {
-                continue;
-            };
+            let Some((module, node)) = self.node_at(at) else { continue };
             let Some(source) = self.modules.source(module) else { continue };
             let bindings = source.bindings();
             if let NodeKind::Function(function) = bindings.nodes[node as usize].kind {
@@ -90,14 +86,19 @@ impl Program {
         }
     }
 
+    /// The node that was reached as this vertex, counted in the order of reaching; `None` if that is no node.
+    fn node_at(&self, at: usize) -> Option<(ModuleId, u32)> {
+        let vertex = self.vertices.get(self.scratch.vertices.list()[at]);
+        match vertex.item {
+            Item::Node(node) => Some((vertex.module, node)),
+            _ => None,
+        }
+    }
+
     fn reach_hints(&mut self) {
         for at in self.scratch.hinted..self.scratch.vertices.len() {
             self.scratch.hinted = at + 1;
-            let Vertex { module, item: Item::Node(node) } =
-                self.vertices.get(self.scratch.vertices.list()[at])
-            else {
-                continue;
-            };
+            let Some((module, node)) = self.node_at(at) else { continue };
             let source = self.modules.source(module);
             if source.is_some_and(|it| it.bindings().nodes[node as usize].hint.is_some()) {
                 self.scratch.reach(self.vertices.number(module, Item::Hint(node)));

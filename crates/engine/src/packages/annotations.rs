@@ -4,6 +4,9 @@
 //! makes an object of. It must say so, in one of few words. So annotations count for nothing as long as a project
 //! uses libraries only whose files have none of these words, compiled ones included.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use memchr::memmem::find_iter;
 
 /// Distributions that look at the annotations of modules by their name, which no code needs to import.
@@ -13,8 +16,17 @@ const WATCHERS: &[&str] = &["beartype", "jaxtyping", "typeguard"];
 /// them to others, who must say them too (typing-extensions), or highlight them (Pygments, which pytest requires).
 const HARMLESS: &[&str] = &["attrs", "pygments", "typing-extensions"];
 
-/// The number of code files above which a distribution is not looked through: one of them will.
+/// The number of files above which a distribution is not looked through: one of them will.
 const MOST_FILES: usize = 1_000;
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub(super) struct Readers {
+    /// By top-level name, whether what an import finds can look at annotations.
+    names: RefCell<HashMap<String, bool>>,
+    /// By distribution, whether its files say one of the words.
+    distributions: RefCell<HashMap<String, bool>>,
+}
 
 impl super::Packages {
     /// Whether something that is installed looks at annotations without being asked to by the project's code.
@@ -26,6 +38,15 @@ impl super::Packages {
     /// Whether what `import name` finds, or something that it requires, can look at annotations.
     #[must_use]
     pub fn reads_annotations(&self, name: &str) -> bool {
+        if let Some(known) = self.readers.names.borrow().get(name) {
+            return *known;
+        }
+        let reads = self.finds_reader(name);
+        self.readers.names.borrow_mut().insert(name.to_owned(), reads);
+        reads
+    }
+
+    fn finds_reader(&self, name: &str) -> bool {
         let Some(providers) = self.providers(name) else {
             // Nothing is there, unless a distribution finds it in a way of its own.
             return self.all_providers().contains_key(name);
@@ -47,7 +68,7 @@ impl super::Packages {
     }
 
     fn says_annotations(&self, distribution: &str) -> bool {
-        if let Some(known) = self.annotations.borrow().get(distribution) {
+        if let Some(known) = self.readers.distributions.borrow().get(distribution) {
             return *known;
         }
         let says = self.listing().distributions.get(distribution).is_none_or(|of| {
@@ -60,7 +81,7 @@ impl super::Packages {
                     std::fs::read(of.dir.join(file)).is_ok_and(|bytes| says_annotations(&bytes))
                 })
         });
-        self.annotations.borrow_mut().insert(distribution.to_owned(), says);
+        self.readers.distributions.borrow_mut().insert(distribution.to_owned(), says);
         says
     }
 }

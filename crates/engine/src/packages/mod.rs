@@ -17,6 +17,7 @@ use std::sync::Arc;
 use testmonx_core::Digest;
 use testmonx_core::world::Installed;
 
+use self::annotations::Readers;
 use self::metadata::{contents, files, requirements, top_level_names};
 use self::site::{Listing, importable_name, is_code, name_and_version, site_dirs};
 
@@ -52,8 +53,7 @@ pub struct Packages {
     providers: OnceCell<HashMap<String, BTreeSet<String>>>,
     requirements: RefCell<HashMap<String, Arc<[String]>>>,
     states: RefCell<HashMap<String, Digest>>,
-    /// Which distributions can look at annotations.
-    annotations: RefCell<HashMap<String, bool>>,
+    readers: Readers,
 }
 
 impl Packages {
