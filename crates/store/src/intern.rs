@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Statement};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use testmonx_core::trace::{NodeId, SpanBody, Subject};
 use testmonx_core::{Digest, Fact, Kind, RelPath};
 
@@ -13,114 +13,123 @@ use crate::error::Fault;
 pub(crate) struct Interner<'a> {
     connection: &'a Connection,
     kinds: HashMap<Kind, i64>,
-    find_fact: CachedStatement<'a>,
-    insert_fact: CachedStatement<'a>,
-    /// The hashes of all facts in the store, as long as this interner has put them there: a first run adds tens of
-    /// thousands, none of which needs to be looked for.
-    own_facts: Option<HashSet<i64>>,
+    facts: Rows<'a>,
+    spans: Rows<'a>,
+    subjects: Rows<'a>,
 }
 
 impl<'a> Interner<'a> {
     pub(crate) fn new(connection: &'a Connection) -> Result<Self, Fault> {
-        let has_none = "SELECT NOT EXISTS (SELECT 1 FROM facts)";
-        let has_none: bool = connection.query_row(has_none, (), |row| row.get(0))?;
         Ok(Self {
             connection,
             kinds: HashMap::new(),
-            find_fact: connection.prepare_cached(
-                "SELECT id FROM facts WHERE hash = ?4 AND kind = ?1 AND key = ?2 AND digest = ?3",
-            )?,
-            insert_fact: connection.prepare_cached(
-                "INSERT INTO facts (kind, key, digest, hash) VALUES (?1, ?2, ?3, ?4)",
-            )?,
-            own_facts: has_none.then(HashSet::new),
+            facts: Rows::of(connection, "facts", &["kind", "key", "digest"])?,
+            spans: Rows::of(connection, "spans", &["body"])?,
+            subjects: Rows::of(connection, "subjects", &["kind", "name"])?,
         })
     }
 
     /// The id of `fact`.
     pub(crate) fn fact(&mut self, fact: &Fact) -> Result<u32, Fault> {
         let kind = self.kind(fact.kind)?;
-        let hash = fact_hash(fact.kind.rule().name(), &fact.key, fact.digest.as_bytes());
-        let row = (kind, &*fact.key, fact.digest.as_bytes(), hash);
-        let is_new = self.own_facts.as_mut().is_some_and(|own| own.insert(hash));
-        if is_new {
-            self.insert_fact.execute(row)?;
-            return self.inserted();
-        }
-        find_or_insert(&mut self.find_fact, &mut self.insert_fact, row)?
-            .map_or_else(|| self.inserted(), Ok)
+        let digest = fact.digest.as_bytes();
+        let hash = fact_hash(fact.kind.rule().name(), &fact.key, digest);
+        Ok(self.facts.intern(hash, (hash, kind, &*fact.key, digest))?.id)
     }
 
     /// The id of a span whose body has ids of this store.
-    pub(crate) fn span(&self, body: &SpanBody) -> Result<u32, Fault> {
+    pub(crate) fn span(&mut self, body: &SpanBody) -> Result<u32, Fault> {
         let body = encode_body(body);
         let hash = span_hash(&body);
-        self.intern(
-            "SELECT id FROM spans WHERE hash = ?2 AND body = ?1",
-            "INSERT INTO spans (body, hash) VALUES (?1, ?2)",
-            (body, hash),
-        )
+        Ok(self.spans.intern(hash, (hash, body))?.id)
     }
 
-    /// The id of `subject`.
-    pub(crate) fn subject(&self, subject: &Subject) -> Result<u32, Fault> {
-        self.subject_row(subject_columns(subject))
+    /// The id of `subject`, and whether it was not in the store.
+    pub(crate) fn subject(&mut self, subject: &Subject) -> Result<Interned, Fault> {
+        let (kind, name) = subject_columns(subject);
+        self.subject_row(kind, name)
     }
 
-    /// The id of a test's subject.
-    pub(crate) fn test(&self, test: &NodeId) -> Result<u32, Fault> {
-        self.subject_row((TEST, test.as_str()))
+    /// The same for a test's subject.
+    pub(crate) fn test(&mut self, test: &NodeId) -> Result<Interned, Fault> {
+        self.subject_row(TEST, test.as_str())
     }
 
-    fn subject_row(&self, (kind, name): (i64, &str)) -> Result<u32, Fault> {
-        self.intern(
-            FIND_SUBJECT,
-            "INSERT INTO subjects (kind, name, hash) VALUES (?1, ?2, ?3)",
-            (kind, name, subject_hash(kind, name)),
-        )
+    fn subject_row(&mut self, kind: i64, name: &str) -> Result<Interned, Fault> {
+        let hash = subject_hash(kind, name);
+        self.subjects.intern(hash, (hash, kind, name))
     }
 
     fn kind(&mut self, kind: Kind) -> Result<i64, Fault> {
         if let Some(&id) = self.kinds.get(&kind) {
             return Ok(id);
         }
-        let id = self.intern(
-            "SELECT id FROM kinds WHERE name = ?1",
-            "INSERT INTO kinds (name) VALUES (?1)",
-            (kind.rule().name(),),
-        )?;
-        self.kinds.insert(kind, id.into());
-        Ok(id.into())
+        let name = (kind.rule().name(),);
+        let find = "SELECT id FROM kinds WHERE name = ?1";
+        let found = self.connection.query_row(find, name, |row| row.get(0)).optional()?;
+        let id = match found {
+            Some(id) => id,
+            None => {
+                self.connection.execute("INSERT INTO kinds (name) VALUES (?1)", name)?;
+                self.connection.last_insert_rowid()
+            }
+        };
+        self.kinds.insert(kind, id);
+        Ok(id)
+    }
+}
+
+/// A row that was found or added.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interned {
+    pub(crate) id: u32,
+    pub(crate) is_new: bool,
+}
+
+/// The rows of one table that has a column `hash`.
+struct Rows<'a> {
+    connection: &'a Connection,
+    find: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    /// The hashes of all rows, as long as they were put there by this interner: a first run adds tens of thousands,
+    /// none of which needs to be looked for.
+    own: Option<HashSet<i64>>,
+}
+
+impl<'a> Rows<'a> {
+    /// Those of `table`, whose content is in `columns`.
+    fn of(connection: &'a Connection, table: &str, columns: &[&str]) -> Result<Self, Fault> {
+        let numbered = |(at, column): (usize, &&str)| format!(" AND {column} = ?{}", at + 2);
+        let conditions: String = columns.iter().enumerate().map(numbered).collect();
+        let places: String = (2..columns.len() + 2).map(|at| format!(", ?{at}")).collect();
+        let find = format!("SELECT id FROM {table} WHERE hash = ?1{conditions}");
+        let columns = columns.join(", ");
+        let insert = format!("INSERT INTO {table} (hash, {columns}) VALUES (?1{places})");
+        let has_none = format!("SELECT NOT EXISTS (SELECT 1 FROM {table})");
+        let has_none: bool = connection.query_row(&has_none, (), |row| row.get(0))?;
+        Ok(Self {
+            connection,
+            find: connection.prepare_cached(&find)?,
+            insert: connection.prepare_cached(&insert)?,
+            own: has_none.then(HashSet::new),
+        })
     }
 
-    fn intern(&self, find: &str, insert: &str, row: impl Params + Clone) -> Result<u32, Fault> {
-        let (mut find, mut insert) =
-            (self.connection.prepare_cached(find)?, self.connection.prepare_cached(insert)?);
-        find_or_insert(&mut find, &mut insert, row)?.map_or_else(|| self.inserted(), Ok)
-    }
-
-    /// The id of the row that was inserted last.
-    fn inserted(&self) -> Result<u32, Fault> {
+    /// Finds or adds a row: its hash, and the columns in their order.
+    fn intern(&mut self, hash: i64, row: impl Params + Clone) -> Result<Interned, Fault> {
+        let is_new = self.own.as_mut().is_some_and(|own| own.insert(hash));
+        if !is_new
+            && let Some(id) = self.find.query_row(row.clone(), |row| row.get(0)).optional()?
+        {
+            return Ok(Interned { id, is_new: false });
+        }
+        self.insert.execute(row)?;
         // Half of the range is left, so that an id one past the last can always be written.
         let id = i32::try_from(self.connection.last_insert_rowid());
-        id.map(i32::cast_unsigned).map_err(|_| Fault::damaged("an id is out of range"))
+        let id = id.map_err(|_| Fault::damaged("an id is out of range"))?.cast_unsigned();
+        Ok(Interned { id, is_new: true })
     }
 }
-
-/// The id of a row, if there was one; else inserts it.
-fn find_or_insert(
-    find: &mut Statement<'_>,
-    insert: &mut Statement<'_>,
-    row: impl Params + Clone,
-) -> Result<Option<u32>, Fault> {
-    let found: Option<u32> = find.query_row(row.clone(), |row| row.get(0)).optional()?;
-    if found.is_none() {
-        insert.execute(row)?;
-    }
-    Ok(found)
-}
-
-const FIND_SUBJECT: &str = "SELECT id FROM subjects WHERE hash = ?3 AND kind = ?1 AND name = ?2";
 
 /// The id of `subject`, if it has one.
 pub(crate) fn find_subject(
@@ -128,9 +137,10 @@ pub(crate) fn find_subject(
     subject: &Subject,
 ) -> Result<Option<u32>, Fault> {
     let (kind, name) = subject_columns(subject);
-    let mut select = connection.prepare_cached(FIND_SUBJECT)?;
-    let row = (kind, name, subject_hash(kind, name));
-    Ok(select.query_row(row, |row| row.get(0)).optional()?)
+    let find = "SELECT id FROM subjects WHERE hash = ?1 AND kind = ?2 AND name = ?3";
+    let mut find = connection.prepare_cached(find)?;
+    let row = (subject_hash(kind, name), kind, name);
+    Ok(find.query_row(row, |row| row.get(0)).optional()?)
 }
 
 /// What `subjects.kind` says of a test.

@@ -1,12 +1,14 @@
 //! Recording: traces come in, and the few that are worth keeping stay.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 use testmonx_core::trace::{Batch, Outcome, Subject, Trace};
 
 use crate::codec::{RowHash, encode_body, encode_list};
 use crate::error::{Fault, StoreError};
 use crate::importer::{Epoch, Importer};
-use crate::intern::{Interner, find_subject};
+use crate::intern::{Interned, Interner, find_subject};
 use crate::{EnvironmentId, SessionId, Store, TraceId};
 
 /// How many passing traces of a subject are kept in an environment: enough to change between a few
@@ -53,6 +55,7 @@ impl Store {
                 session,
                 runs,
                 dropped: 0,
+                untold: HashSet::new(),
             };
             for &trace in retire {
                 recorder.drop_trace(trace)?;
@@ -171,6 +174,8 @@ struct Recorder<'a> {
     session: SessionId,
     runs: i64,
     dropped: usize,
+    /// Subjects that are new, and of which no trace was recorded yet.
+    untold: HashSet<u32>,
 }
 
 /// A trace that the subject already has.
@@ -186,10 +191,16 @@ struct Kept {
 impl Recorder<'_> {
     fn record(&mut self, trace: &Trace, importer: &Importer) -> Result<TraceId, Fault> {
         let subject = self.interner.subject(&trace.subject)?;
-        let collected = trace.collected.iter().map(|test| self.interner.test(test));
-        let collected = encode_list(&collected.collect::<Result<Vec<_>, _>>()?);
+        let subject = self.noted(subject);
+        let mut collected = Vec::with_capacity(trace.collected.len());
+        for test in &trace.collected {
+            let test = self.interner.test(test)?;
+            collected.push(self.noted(test));
+        }
+        let collected = encode_list(&collected);
         let body = encode_body(&importer.translate(&trace.body));
-        let mut kept = self.kept(subject, &body, &collected)?;
+        let has_none = self.untold.remove(&subject);
+        let mut kept = if has_none { Vec::new() } else { self.kept(subject, &body, &collected)? };
         self.runs += 1;
         let is_passing = trace.outcome.is_passing();
         let mut equal = None;
@@ -208,6 +219,14 @@ impl Recorder<'_> {
             }
         }
         self.put(equal, subject, trace, &body, &collected)
+    }
+
+    /// The id of a subject, noted if that is new.
+    fn noted(&mut self, subject: Interned) -> u32 {
+        if subject.is_new {
+            self.untold.insert(subject.id);
+        }
+        subject.id
     }
 
     fn kept(&self, subject: u32, body: &[u8], collected: &[u8]) -> Result<Vec<Kept>, Fault> {

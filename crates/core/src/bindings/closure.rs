@@ -11,7 +11,7 @@ use super::vertices::Item;
 use crate::source::bindings::Dynamic;
 use crate::world::Outlines;
 
-/// A module with more facts than this in one step has them as a part of its own, which other closures that
+/// A module with more facts than this in one step has them as a part of its own (so have the facts that were observed), which other closures that
 /// reach the same of it share.
 const FACTS_OF_ITS_OWN: usize = 32;
 
@@ -138,14 +138,19 @@ impl Program {
         let own = self.facts_since(&from.end, world);
         let parts = &mut self.parts;
         let (mut facts, mut of_modules) = (Vec::new(), Vec::from_iter(from.part));
-        for of_module in own.chunk_by(|a, b| a.0 == b.0) {
-            let of_module: Vec<FactId> = of_module.iter().map(|(_, fact)| *fact).collect();
-            if of_module.len() > FACTS_OF_ITS_OWN {
-                of_modules.push(parts.part(of_module, Vec::new()));
+        let mut take = |group: &mut dyn ExactSizeIterator<Item = FactId>| {
+            if group.len() > FACTS_OF_ITS_OWN {
+                of_modules.push(parts.part(group.collect(), Vec::new()));
             } else {
-                facts.extend(of_module);
+                facts.extend(group);
             }
+        };
+        for of_module in own.chunk_by(|a, b| a.0 == b.0) {
+            take(&mut of_module.iter().map(|(_, fact)| *fact));
         }
+        let mut observed = self.scratch.observed.list()[from.end.observed..].to_vec();
+        observed.sort_unstable();
+        take(&mut observed.into_iter());
         if facts.is_empty() && of_modules.len() < 2 {
             return of_modules.pop();
         }
@@ -188,9 +193,6 @@ impl Program {
             let module = ModuleId(*module);
             found.push((module, parts.of_import(module, modules)));
             found.extend(imports(module, false, parts).map(|fact| (module, fact)));
-        }
-        for (module, fact) in &scratch.observed[from.observed..] {
-            found.push((*module, parts.number(fact.clone())));
         }
         if scratch.sees_subclasses {
             let new = if from.sees_subclasses { from.modules } else { 0 };

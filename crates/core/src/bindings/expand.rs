@@ -5,11 +5,11 @@ use thin_vec::ThinVec;
 use super::Widening;
 use super::classes::{ClassId, Classes, inside};
 use super::modules::{ModuleId, Source};
+use super::parts::{FactId, Parts};
 use super::resolve::{End, Resolver, Trail};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, Vertex, VertexId, fixed};
 use super::words::Word;
-use crate::Fact;
 use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind};
 
 /// What one vertex reaches by itself.
@@ -30,13 +30,14 @@ pub(super) struct Expansion {
     pub(super) family: Option<ClassId>,
     pub(super) dynamic: Dynamic,
     /// Facts that were observed when it ran.
-    pub(super) observed: ThinVec<Fact>,
+    pub(super) observed: ThinVec<FactId>,
 }
 
 /// Works out expansions.
 pub(super) struct Expander<'a, 'b> {
     pub(super) resolver: &'a mut Resolver<'b>,
     pub(super) classes: &'a Classes,
+    pub(super) parts: &'a mut Parts,
     /// What a body imported while it ran, as was seen.
     pub(super) imported_by: &'a dyn Fn(Body) -> Vec<ModuleId>,
     /// Whether anything can look at annotations.
@@ -175,7 +176,7 @@ impl Expander<'_, '_> {
                 }
             }
             Charge::Imported(module) => out.modules.push(*module),
-            Charge::Observed(fact) => out.observed.push(fact.clone()),
+            Charge::Observed(fact) => out.observed.push(self.parts.number(fact.clone())),
         }
     }
 

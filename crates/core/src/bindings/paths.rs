@@ -82,16 +82,13 @@ impl Walk<'_> {
             };
             let has_it = |test: &usize| self.left[*test].binary_search(&root).is_ok();
             let (with, without): (Vec<usize>, Vec<usize>) = tests.into_iter().partition(has_it);
-            let mut of_these = self.count(&with);
-            let mut here = of_these.iter().peekable();
-            // Both are in the order of the roots.
-            counts.retain_mut(|(root, count)| {
-                if let Some((_, here)) = here.next_if(|(other, _)| other == root) {
-                    *count -= here;
-                }
-                *count > 0
-            });
             debug_assert_eq!(with.len(), count as usize);
+            let with_is_less = with.len() <= without.len();
+            let of_less = self.count(if with_is_less { &with } else { &without });
+            let of_more = difference(&counts, &of_less);
+            let (mut of_these, of_others) =
+                if with_is_less { (of_less, of_more) } else { (of_more, of_less) };
+            counts = of_others;
             let is_shared = |(_, here): &mut (u32, u32)| *here == count;
             let shared: Vec<u32> =
                 of_these.extract_if(.., is_shared).map(|(root, _)| root).collect();
@@ -152,6 +149,16 @@ impl Walk<'_> {
     fn named(&self, roots: &[u32]) -> Vec<Root> {
         roots.iter().map(|root| self.roots[*root as usize]).collect()
     }
+}
+
+/// What is left of `counts` without `part`; all by root, ascending.
+fn difference(counts: &[(u32, u32)], part: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let mut part = part.iter().peekable();
+    let left = counts.iter().map(|(root, count)| {
+        let taken = part.next_if(|(other, _)| other == root).map_or(0, |(_, taken)| *taken);
+        (*root, count - taken)
+    });
+    left.filter(|(_, count)| *count > 0).collect()
 }
 
 fn each(roots: &Roots) -> impl Iterator<Item = Root> {

@@ -220,7 +220,9 @@ impl Program {
 
     /// What a vertex reaches by itself.
     pub(super) fn expansion(&mut self, vertex: VertexId) -> Arc<Expansion> {
-        let Self { modules, words, vertices, imported_by, index, counts_annotations, .. } = self;
+        let Self {
+            modules, words, vertices, parts, imported_by, index, counts_annotations, ..
+        } = self;
         let Some(index) = index else { return Arc::default() };
         if index.expansions.len() <= vertex as usize {
             index.expansions.resize_with(vertices.len() as usize + 1, || None);
@@ -234,6 +236,7 @@ impl Program {
         let mut expander = Expander {
             resolver: &mut resolver,
             classes: &index.classes,
+            parts,
             imported_by: &imported_by,
             counts_annotations: *counts_annotations,
         };
@@ -251,7 +254,7 @@ impl Program {
 
     /// What the import of a module leads to.
     pub(super) fn module_edges(&mut self, module: ModuleId) -> Arc<Expansion> {
-        let Self { modules, words, vertices, index, counts_annotations, .. } = self;
+        let Self { modules, words, vertices, parts, index, counts_annotations, .. } = self;
         let Some(index) = index else { return Arc::default() };
         if index.module_edges.len() <= module.index() {
             index.module_edges.resize_with(module.index() + 1, || None);
@@ -279,6 +282,7 @@ impl Program {
                 let mut expander = Expander {
                     resolver: &mut resolver,
                     classes,
+                    parts,
                     imported_by: &imported_by,
                     counts_annotations: *counts_annotations,
                 };

@@ -47,11 +47,7 @@ impl Program {
                 self.read_family(class);
             }
             self.scratch.dynamic.merge(expansion.dynamic);
-            if !expansion.observed.is_empty() {
-                let module = self.vertices.get(vertex).module;
-                let observed = expansion.observed.iter().map(|fact| (module, fact.clone()));
-                self.scratch.observed.extend(observed);
-            }
+            self.scratch.observed.extend(&expansion.observed);
             self.find_effects(vertex);
         }
     }
@@ -65,8 +61,7 @@ impl Program {
         for next in &edges.vertices {
             self.scratch.reach(*next);
         }
-        let observed = edges.observed.iter().map(|fact| (module, fact.clone()));
-        self.scratch.observed.extend(observed);
+        self.scratch.observed.extend(&edges.observed);
         for imported in &edges.modules {
             self.enter(*imported);
         }

@@ -1,9 +1,7 @@
 //! The state of a closure under way, and how far back it can go for the next one.
 
 use super::found::Found;
-use super::modules::ModuleId;
 use super::vertices::VertexId;
-use crate::Fact;
 use crate::source::bindings::Dynamic;
 
 /// What a closure has found so far.
@@ -20,7 +18,7 @@ pub(super) struct Scratch {
     pub(super) prefixes: Found,
     pub(super) dynamic: Dynamic,
     /// Facts that do not come from code.
-    pub(super) observed: Vec<(ModuleId, Fact)>,
+    pub(super) observed: Found,
     /// Whether the subclasses of some class can be seen.
     pub(super) sees_subclasses: bool,
     /// How many of the vertices have been followed.
@@ -57,7 +55,7 @@ pub(super) struct Stretch {
     classes: Vec<u32>,
     families: Vec<u32>,
     words: [Vec<u32>; 3],
-    observed: Vec<(ModuleId, Fact)>,
+    observed: Vec<u32>,
 }
 
 impl Scratch {
@@ -110,7 +108,7 @@ impl Scratch {
                 self.probes.list()[from.probes..].to_vec(),
                 self.prefixes.list()[from.prefixes..].to_vec(),
             ],
-            observed: self.observed[from.observed..].to_vec(),
+            observed: self.observed.list()[from.observed..].to_vec(),
         }
     }
 
@@ -132,7 +130,7 @@ impl Scratch {
         self.attrs.extend(attrs);
         self.probes.extend(probes);
         self.prefixes.extend(prefixes);
-        self.observed.extend_from_slice(observed);
+        self.observed.extend(observed);
         self.go_back(*end);
     }
 
