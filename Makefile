@@ -54,7 +54,7 @@ test-python: $(INSTALLED)
 # On every other supported interpreter of this machine: the tests whose outcome depends on the interpreter, which are those of
 # what is observed. What is selected, stored and coordinated is Rust, and the same on all.
 OBSERVING := tests/tracer tests/processes $(foreach name,recording recording_files recording_imports data_commands \
-	data_questions memos coexistence fixtures xdist,tests/acceptance/test_$(name).py)
+	data_questions variables memos coexistence fixtures xdist,tests/acceptance/test_$(name).py)
 
 test-others: tools
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \

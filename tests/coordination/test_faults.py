@@ -91,8 +91,8 @@ DAMAGE = {
     ),
     "of another version": (
         f"data = open({READY!r}).read();"
-        f"open({READY!r}, 'w').write(data.replace('\"protocol\": 2', '\"protocol\": 99'))",
-        "the controller speaks protocol 99, this process 2 (install the same version of testmonx",
+        f"open({READY!r}, 'w').write(data.replace('\"protocol\": 3', '\"protocol\": 99'))",
+        "the controller speaks protocol 99, this process 3 (install the same version of testmonx",
     ),
     "a directory": (
         f"os.remove({READY!r}); os.mkdir({READY!r})",

@@ -83,7 +83,7 @@ def test_the_state_that_workers_find(meeting: Meeting, tmp_path: Path) -> None:
     assert state["site"]["root"] == str(meeting.path)
     assert state["store"]["path"] == str(meeting.store)
     assert state["store"]["environment"]["name"] == "default"
-    assert (state["protocol"], state["is_recording"]) == (2, True)
+    assert (state["protocol"], state["is_recording"]) == (3, True)
     assert any("worker_a%2Fb_ready" in line for line in meeting.trail)
     meeting.assert_clean()
 

@@ -105,7 +105,7 @@ mod tests {
     use crate::RelPath;
     use crate::kinds::{file_fact, missing_fact};
     use crate::source::Outline;
-    use crate::world::{Entry, Installed, Listed, Outlines, Tree};
+    use crate::world::{Entry, Installed, Listed, Outlines, Surroundings, Tree};
 
     struct OneFile;
 
@@ -139,6 +139,12 @@ mod tests {
         }
         fn distributions(&self) -> Digest {
             Digest::of(b"")
+        }
+    }
+
+    impl Surroundings for OneFile {
+        fn variable(&self, _name: &str) -> Option<Digest> {
+            None
         }
     }
 

@@ -76,6 +76,12 @@ pub trait Installed {
     fn distributions(&self) -> Digest;
 }
 
+/// Plain answers about what a process finds around it.
+pub trait Surroundings {
+    /// The digest of the value that this environment variable was given to pytest with; `None` if it was not set.
+    fn variable(&self, name: &str) -> Option<Digest>;
+}
+
 /// What is derived from the tree and remembered.
 pub trait Outlines {
     /// The digests of the blocks of a source file, parsed at most once for each content; `None` if
@@ -84,6 +90,6 @@ pub trait Outlines {
 }
 
 /// What a [`crate::kinds::FactKind`] may ask when it checks a fact.
-pub trait World: Tree + Installed + Outlines {}
+pub trait World: Tree + Installed + Surroundings + Outlines {}
 
-impl<T: Tree + Installed + Outlines> World for T {}
+impl<T: Tree + Installed + Surroundings + Outlines> World for T {}

@@ -13,18 +13,20 @@ use std::sync::Arc;
 
 use testmonx_core::search::stem;
 use testmonx_core::source::{Outline, SourceModel};
-use testmonx_core::world::{Entry, Installed, Listed, Outlines, Tree};
+use testmonx_core::world::{Entry, Installed, Listed, Outlines, Surroundings, Tree};
 use testmonx_core::{Digest, RelPath};
 use testmonx_store::StatRecord;
 
 use crate::looking;
 use crate::packages::Packages;
+use crate::variables::Variables;
 
-/// The working tree under a rootdir, and what is installed for it.
+/// The working tree under a rootdir, what is installed for it, and the environment that pytest was started in.
 #[derive(Debug, Default)]
 pub struct Disk {
     root: PathBuf,
     packages: Packages,
+    variables: Variables,
     recorded_stats: HashMap<RelPath, StatRecord>,
     recorded_outlines: HashMap<Digest, Arc<Outline>>,
     contents: RefCell<HashMap<RelPath, Option<Digest>>>,
@@ -46,12 +48,19 @@ pub struct Learned {
 }
 
 impl Disk {
-    /// The tree under `root`, knowing the stats that earlier sessions recorded of it, with `packages`.
+    /// The tree under `root`, knowing the stats that earlier sessions recorded of it, with `packages` and
+    /// `variables`.
     #[must_use]
-    pub fn new(root: &Path, stats: Vec<StatRecord>, packages: Packages) -> Self {
+    pub fn new(
+        root: &Path,
+        stats: Vec<StatRecord>,
+        packages: Packages,
+        variables: Variables,
+    ) -> Self {
         Self {
             root: root.to_owned(),
             packages,
+            variables,
             recorded_stats: stats.into_iter().map(|stat| (stat.path.clone(), stat)).collect(),
             ..Self::default()
         }
@@ -169,6 +178,12 @@ impl Installed for Disk {
 
     fn distributions(&self) -> Digest {
         self.packages.distributions()
+    }
+}
+
+impl Surroundings for Disk {
+    fn variable(&self, name: &str) -> Option<Digest> {
+        self.variables.variable(name)
     }
 }
 

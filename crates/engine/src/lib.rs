@@ -18,6 +18,7 @@ mod session;
 mod status;
 mod survey;
 mod texts;
+mod variables;
 mod witness;
 
 pub use environment::{EnvironmentFacts, plugin_requirements};
@@ -30,7 +31,8 @@ pub use project::Project;
 pub use recorder::{Recorder, SpanId};
 pub use session::{Invocation, Planned, Role, Session, UsageError, WorkerInput};
 pub use status::{FileStatus, Status, StatusError, status};
-pub use witness::{Access, Sight, Witness};
+pub use variables::{Variables, value_digest};
+pub use witness::{Access, Looker, Sight, Witness};
 
 pub use testmonx_core::RelPath;
 pub use testmonx_core::trace::NodeId;

@@ -138,7 +138,13 @@ impl Ground {
         invocation: &Invocation,
     ) -> Result<(), StoreError> {
         let packages = Packages::new(&invocation.root, &invocation.installation);
-        self.survey = Survey::make(store, environment, &invocation.root, packages)?;
+        self.survey = Survey::make(
+            store,
+            environment,
+            &invocation.root,
+            packages,
+            invocation.variables.clone(),
+        )?;
         let tests = self.survey.tests(&invocation.root);
         self.records = Records::Compared {
             changed: self.survey.changed().into_iter().collect(),

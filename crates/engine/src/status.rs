@@ -13,6 +13,7 @@ use crate::environment::ignored_distributions;
 use crate::packages::{Installation, Packages};
 use crate::session::with_causes;
 use crate::survey::Survey;
+use crate::variables::Variables;
 
 /// What would run in the environment that was used last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub fn status(
     let ignored = ignored_distributions(&last.components);
     let installation = Installation { ignored, ..installation.clone() };
     let packages = Packages::new(root, &installation);
-    let survey = Survey::make(&store, last.id, root, packages)?;
+    let survey = Survey::make(&store, last.id, root, packages, Variables::now())?;
     let name = last.components.iter().find(|(name, _)| name == "environment");
     Ok(Status {
         environment: name.map(|(_, value)| value.clone()).unwrap_or_default(),

@@ -15,6 +15,7 @@ use testmonx_store::{EnvironmentId, Loaded, Reader, StoreError, TraceId};
 
 use crate::disk::{Disk, Learned};
 use crate::packages::Packages;
+use crate::variables::Variables;
 
 /// What is known in one environment, and what of it holds now.
 #[derive(Debug, Default)]
@@ -33,7 +34,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Compares what `store` knows of `environment` with the tree under `root` and with `packages`.
+    /// Compares what `store` knows of `environment` with the tree under `root`, with `packages` and `variables`.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -42,9 +43,10 @@ impl Survey {
         environment: EnvironmentId,
         root: &Path,
         packages: Packages,
+        variables: Variables,
     ) -> Result<Self, StoreError> {
         let loaded = store.load(environment)?;
-        let mut disk = Disk::new(root, store.stats()?, packages);
+        let mut disk = Disk::new(root, store.stats()?, packages, variables);
         let contents = contents(&loaded, &disk);
         let outlines = store.outlines(OUTLINE_VERSION, &contents)?;
         let outlines = contents.into_iter().zip(outlines);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use testmonx_core::Digest;
 
 /// How a file was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +56,15 @@ impl Sight {
     }
 }
 
+/// Whose code looks up an environment variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Looker {
+    /// The project's.
+    Project,
+    /// That of an installed distribution.
+    Library,
+}
+
 /// The receiving end of an audit hook.
 ///
 /// The methods are called with the interpreter's lock held, and must not call back into Python.
@@ -69,4 +79,7 @@ pub trait Witness: Send {
 
     /// It happens now, or is about to.
     fn saw(&mut self, sight: Sight);
+
+    /// An environment variable is looked up, and has a value with this digest; `None` if it is not set.
+    fn looked_up(&mut self, name: &str, value: Option<Digest>, looker: Looker);
 }

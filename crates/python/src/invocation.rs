@@ -118,6 +118,7 @@ pub(crate) fn invocation(
     switches: Switches,
     environment: Environment,
     installation: Installation,
+    variables: engine::Variables,
 ) -> engine::Invocation {
     let installation = engine::Installation::from(installation);
     let packages = engine::Packages::new(&place.root, &installation);
@@ -130,6 +131,7 @@ pub(crate) fn invocation(
         environment: environment.facts((role != engine::Role::Worker).then_some(&packages)),
         installed: (role != engine::Role::Single).then(|| packages.distributions()),
         installation,
+        variables,
         root: place.root,
         ini_file: place.ini_file,
         prefix: place.prefix,

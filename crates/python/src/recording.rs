@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyModule};
 use testmonx_engine::observer::Observer;
-use testmonx_engine::{Packages, Project, Recorder, Witness};
+use testmonx_engine::{Packages, Project, Recorder, Variables, Witness};
 
 use crate::invocation::Installation;
 use crate::{audit, child, installed_files, tracer};
@@ -16,6 +16,7 @@ use crate::{audit, child, installed_files, tracer};
 #[derive(Default)]
 pub(crate) struct Recording {
     recorder: Option<Arc<Mutex<Recorder>>>,
+    variables: Variables,
     error: Option<String>,
 }
 
@@ -30,15 +31,18 @@ impl Recording {
         installation: Installation,
         own_dirs: Vec<PathBuf>,
     ) -> Self {
+        // Before the first conftest file, which can write some.
+        let variables = Variables::now();
         let installation = testmonx_engine::Installation::from(installation);
         let project = Project::new(&root, &installation.libraries, &own_dirs);
         let packages = Packages::new(&root, &installation);
         let mut recorder = Recorder::new(project).with_packages(packages);
         recorder.search_path(&installation.path);
+        recorder.observe_variables(Some(variables.clone()));
         // A module that cannot be listed is one that nothing can be said of.
         let _ = note_loaded_modules(py, &mut recorder);
         let recorder = Arc::new(Mutex::new(recorder));
-        let mut recording = Self::default();
+        let mut recording = Self { variables, ..Self::default() };
         match start(py, &recorder, &installation.libraries) {
             Ok(()) => recording.recorder = Some(recorder),
             Err(error) => recording.error = Some(error),
@@ -71,6 +75,11 @@ impl Recording {
     /// What observes, if something does.
     pub(crate) fn recorder(&self) -> Option<Arc<Mutex<Recorder>>> {
         self.recorder.clone()
+    }
+
+    /// The environment variables that there were when it started.
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.variables
     }
 
     /// Why nothing observes, if nothing could.

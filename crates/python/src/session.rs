@@ -38,7 +38,8 @@ impl Session {
         environment: Environment,
         installation: Installation,
     ) -> PyResult<Self> {
-        let invocation = invocation(place, switches, environment, installation);
+        let variables = recording.borrow(py).variables().clone();
+        let invocation = invocation(place, switches, environment, installation, variables);
         let recorder = recording.borrow(py).recorder();
         let mut interrupt = None;
         // A worker may have to wait for its controller; Ctrl-C ends that.

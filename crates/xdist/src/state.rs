@@ -4,7 +4,10 @@
 //! It is JSON, so that a person can read it when something is wrong; only the plan, which can be
 //! long, is packed. `docs/xdist.md` describes each field.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use testmonx_core::Digest;
 
 use crate::error::StateError;
 use crate::owner::Owner;
@@ -35,6 +38,9 @@ pub struct CoordinationState {
     pub workers: Vec<String>,
     /// What changed since the tests ran last.
     pub changed: Changed,
+    /// The environment variables that were written since pytest started, and that workers therefore inherit, with
+    /// the digests of their values before; `None` for those that were not set.
+    pub variables: BTreeMap<String, Option<Digest>>,
     /// How to wait for each other.
     pub settings: Settings,
     /// The directory of the handshake; `None` without one.
@@ -104,6 +110,7 @@ struct Rest {
     store: Option<StoreRef>,
     workers: Vec<String>,
     changed: Changed,
+    variables: BTreeMap<String, Option<Digest>>,
     settings: Settings,
     directory: Option<String>,
 }
@@ -160,6 +167,7 @@ impl CoordinationState {
                 store: self.store.clone(),
                 workers: self.workers.clone(),
                 changed: self.changed.clone(),
+                variables: self.variables.clone(),
                 settings: self.settings.clone(),
                 directory: self.directory.clone(),
             },
@@ -193,6 +201,7 @@ impl CoordinationState {
             store: rest.store,
             workers: rest.workers,
             changed: rest.changed,
+            variables: rest.variables,
             settings: rest.settings,
             directory: rest.directory,
             plan,
@@ -235,6 +244,7 @@ pub(crate) mod tests {
             }),
             workers: vec!["gw0".into(), "gw1".into()],
             changed: Changed::of(&["a.py".into()]),
+            variables: [("MODE".into(), Some(Digest::of(b"fast"))), ("NEW".into(), None)].into(),
             settings: Settings::default(),
             directory: None,
             plan: Plan {
@@ -268,7 +278,7 @@ pub(crate) mod tests {
     fn a_person_can_read_it() {
         let text = String::from_utf8(state("s1").encode().unwrap()).unwrap();
         for part in
-            ["\"protocol\": 2", "\"session\": \"s1\"", "\"root\": \"/p\"", "\"gw1\"", "\"a.py\""]
+            ["\"protocol\": 3", "\"session\": \"s1\"", "\"root\": \"/p\"", "\"gw1\"", "\"a.py\""]
         {
             assert!(text.contains(part), "{part} in {text}");
         }

@@ -18,6 +18,7 @@ mod no_package;
 mod package;
 mod resolves;
 mod subclasses;
+mod variable;
 mod whole;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,7 @@ pub use no_package::no_package_fact;
 pub use package::package_fact;
 pub use resolves::resolves_fact;
 pub use subclasses::subclasses_fact;
+pub use variable::variable_fact;
 pub use whole::whole_fact;
 
 /// What every kind of fact can do. Nothing outside of this folder asks which kind a fact is of.
@@ -121,6 +123,8 @@ kinds! {
     Entry = entry::EntryKind,
     /// The names in a directory.
     Listing = listing::ListingKind,
+    /// The value of an environment variable.
+    Variable = variable::VariableKind,
 }
 
 impl Kind {

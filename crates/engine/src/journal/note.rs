@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use testmonx_core::Digest;
 
 use super::Origin;
 use crate::observer::{CodeId, SourceId};
-use crate::witness::Sight;
+use crate::witness::{Looker, Sight};
 
 /// A code object, so that the session knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub(crate) enum Note {
     Imported { module: CodeRef, name: Box<str>, package: Box<str>, importer: Option<CodeRef> },
     /// Something was asked or done.
     Saw(Sight),
+    /// An environment variable was looked up.
+    LookedUp { name: Box<str>, value: Option<Digest>, looker: Looker },
     /// The child cannot be observed.
     Failed(String),
 }

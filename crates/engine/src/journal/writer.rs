@@ -6,10 +6,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use testmonx_core::Digest;
+
 use super::{CodeRef, FIRST_OWN, Note, Origin};
 use crate::observer::{CodeId, Follow, Leaves, Observer, Receiver, SourceId};
 use crate::project::Project;
-use crate::witness::{Sight, Witness};
+use crate::witness::{Looker, Sight, Witness};
 
 /// The file that tells children what the project is.
 const PROJECT: &str = "project";
@@ -57,6 +59,7 @@ pub struct Journal {
     codes: Vec<CodeRef>,
     code_ids: HashMap<(SourceId, Box<str>, u32), CodeId>,
     seen: HashSet<Sight>,
+    looked_up: HashSet<(Box<str>, Option<Digest>, Looker)>,
     ran: HashSet<CodeId>,
 }
 
@@ -108,6 +111,7 @@ impl Journal {
             codes: Vec::new(),
             code_ids: HashMap::new(),
             seen: HashSet::new(),
+            looked_up: HashSet::new(),
             ran: HashSet::new(),
         }
     }
@@ -116,6 +120,7 @@ impl Journal {
     pub fn forked(&mut self) {
         self.file = None;
         self.seen.clear();
+        self.looked_up.clear();
         self.ran.clear();
         self.noted_in = (self.epoch)();
         self.has_turned = false;
@@ -132,6 +137,7 @@ impl Journal {
             self.noted_in = epoch;
             self.has_turned = true;
             self.seen.clear();
+            self.looked_up.clear();
             self.ran.clear();
             if self.file.is_some() {
                 self.write(&Note::Turned);
@@ -258,6 +264,13 @@ impl Witness for Journal {
         let is_made = matches!(sight, Sight::Made { .. });
         if (self.wants(&sight) || is_made) && self.seen.insert(sight.clone()) {
             self.write(&Note::Saw(sight));
+        }
+    }
+
+    fn looked_up(&mut self, name: &str, value: Option<Digest>, looker: Looker) {
+        self.turn();
+        if self.looked_up.insert((name.into(), value, looker)) {
+            self.write(&Note::LookedUp { name: name.into(), value, looker });
         }
     }
 }

@@ -83,6 +83,7 @@ impl Recorder {
                 }
             }
             Note::Saw(sight) => self.saw(sight),
+            Note::LookedUp { name, value, looker } => self.looked_up(&name, value, looker),
             Note::Failed(why) => self.children.fault = Some(why),
         }
     }

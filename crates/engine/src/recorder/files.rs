@@ -32,12 +32,14 @@ pub(super) struct Files {
     observed: FxHashMap<u32, PathBuf>,
     /// The facts that it did overtake.
     overtaken: FxHashSet<u32>,
+    /// Facts that turned out to be none, for other reasons.
+    struck: FxHashSet<u32>,
     /// Files that were opened by code that may change them, with their stat before.
     suspected: FxHashMap<PathBuf, Option<FileStat>>,
     listings: Vec<Seen>,
     /// Directories with listings in which something was made since.
     unsettled: FxHashSet<PathBuf>,
-    /// The fact that a listing stands for now, by the fact that it was first.
+    /// The fact that one stands for now, by the fact that it was first: of listings, mostly.
     settled: FxHashMap<u32, u32>,
     digests: RefCell<FxHashMap<PathBuf, Hashed>>,
 }
@@ -107,6 +109,16 @@ impl Files {
         self.observed.insert(fact, place);
     }
 
+    /// Has another fact stand in for the one with this id, wherever it was charged.
+    pub(super) fn replace(&mut self, fact: u32, other: u32) {
+        self.settled.insert(fact, other);
+    }
+
+    /// Takes back the fact with this id.
+    pub(super) fn strike(&mut self, fact: u32) {
+        self.struck.insert(fact);
+    }
+
     /// The fact that the directory at `place` holds what it holds now, less what the session made.
     pub(super) fn listing(
         &mut self,
@@ -140,7 +152,8 @@ impl Files {
             is_unchanged
         });
         let observed = self.observed.iter().filter(|(_, place)| self.is_own(place));
-        self.overtaken = observed.map(|(fact, _)| *fact).collect();
+        self.overtaken =
+            observed.map(|(fact, _)| *fact).chain(self.struck.iter().copied()).collect();
     }
 
     /// Those of `facts` that the session's own writing has not overtaken.

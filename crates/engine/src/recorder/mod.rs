@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Charge, Program};
+use testmonx_core::kinds::variable_fact;
 use testmonx_core::trace::{NodeId, Outcome, Subject, Trace};
 use testmonx_core::{Fact, RelPath};
 
@@ -45,6 +46,7 @@ use crate::disk::Disk;
 use crate::observer::{CodeId, Observer, SourceId};
 use crate::packages::{Packages, Place};
 use crate::project::Project;
+use crate::variables::Variables;
 use crate::witness::Access;
 
 pub use span::SpanId;
@@ -91,6 +93,10 @@ pub struct Recorder {
     files: Files,
     packages: PackageFacts,
     import_path: ImportPath,
+    /// `None`: they are not observed.
+    variables: Option<Variables>,
+    /// The facts about variables that were charged, by their names.
+    looked_up: FxHashMap<Box<str>, u32>,
     sights: Sights,
     children: Children,
     closures: Closures,
@@ -110,7 +116,7 @@ impl Recorder {
     #[must_use]
     pub fn new(project: Project) -> Self {
         let mut recorder = Self {
-            disk: Disk::new(project.root(), Vec::new(), Packages::default()),
+            disk: Disk::new(project.root(), Vec::new(), Packages::default(), Variables::default()),
             project,
             sources: Sources::default(),
             program: Program::new(),
@@ -120,6 +126,8 @@ impl Recorder {
             files: Files::default(),
             packages: PackageFacts::default(),
             import_path: ImportPath::default(),
+            variables: None,
+            looked_up: FxHashMap::default(),
             sights: Sights::default(),
             children: Children::default(),
             closures: Closures::default(),
@@ -140,6 +148,24 @@ impl Recorder {
     pub fn with_packages(mut self, packages: Packages) -> Self {
         self.packages = PackageFacts::new(packages);
         self
+    }
+
+    /// Makes it observe who looks up these environment variables, or nobody. What was looked up before is told as
+    /// these have it.
+    pub fn observe_variables(&mut self, variables: Option<Variables>) {
+        let Self { files, interner, looked_up, .. } = self;
+        for (name, fact) in std::mem::take(looked_up) {
+            let Some(variables) = &variables else {
+                files.strike(fact);
+                continue;
+            };
+            let now = interner.fact(variable_fact(&name, variables));
+            if now != fact {
+                files.replace(fact, now);
+            }
+            looked_up.insert(name, now);
+        }
+        self.variables = variables;
     }
 
     /// Notes the directories that imports are looked up in, Python's `sys.path`.

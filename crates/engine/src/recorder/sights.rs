@@ -1,13 +1,15 @@
-//! What the recorder makes of things seen of the disk: facts, charged to the open span.
+//! What the recorder makes of things seen of the disk, and of environment variables: facts, charged to the open span.
 
 use std::ffi::OsString;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use testmonx_core::Digest;
+use testmonx_core::kinds::variable_fact;
 
 use super::files::asked_fact;
 use super::span::{SpanId, SpanKind};
-use super::{Access, Recorder};
-use crate::witness::{Sight, Witness};
+use super::{Access, Recorder, SESSION};
+use crate::witness::{Looker, Sight, Witness};
 
 /// What was seen already while the present span was open: most questions are asked many times.
 ///
@@ -144,5 +146,18 @@ impl Witness for Recorder {
             let text = sight.place().as_os_str();
             self.sights.seen.entry(text.to_owned()).or_default().add(&sight);
         }
+    }
+
+    fn looked_up(&mut self, name: &str, value: Option<Digest>, looker: Looker) {
+        // Plugins look for what tells one build from another, whatever is tested.
+        if looker == Looker::Library && self.top() == SESSION {
+            return;
+        }
+        let Some(variables) = self.variables.as_ref().filter(|it| it.tells(name, value)) else {
+            return;
+        };
+        let fact = variable_fact(name, variables);
+        let id = self.charge(fact);
+        self.looked_up.insert(name.into(), id);
     }
 }

@@ -9,6 +9,7 @@ use testmonx_xdist::{
 };
 
 use super::{Session, WorkerInput, with_causes};
+use crate::variables::Variables;
 
 /// What only a controller has.
 #[derive(Debug, Default)]
@@ -85,6 +86,7 @@ impl Session {
             store: self.controlling.store.clone(),
             workers: workers.iter().map(|worker| worker.id.clone()).collect(),
             changed: Changed::of(&self.controlling.changed),
+            variables: self.variables.as_ref().map(Variables::written).unwrap_or_default(),
             settings: self.controlling.settings.clone(),
             directory: None,
             plan: self.plan.clone(),

@@ -41,6 +41,7 @@ use crate::plan::{Arrangement, arrange};
 use crate::recorder::{Recorder, SpanId};
 use crate::run::Run;
 use crate::survey::Survey;
+use crate::variables::Variables;
 
 /// pytest's exit status for "no tests ran".
 const NO_TESTS_COLLECTED: i32 = 5;
@@ -77,6 +78,8 @@ pub struct Invocation {
     pub installation: Installation,
     /// For a controller or a worker: a digest of what is installed, by names and versions.
     pub installed: Option<Digest>,
+    /// The environment variables that pytest was started with.
+    pub variables: Variables,
     /// Which part this process plays.
     pub role: Role,
     /// For a worker: what the controller told it; `None` if there is nothing.
@@ -142,6 +145,8 @@ pub struct Session {
     plan: Plan,
     survey: Survey,
     recorder: Option<Arc<Mutex<Recorder>>>,
+    /// Those that tests can depend on; `None` if that cannot be told.
+    variables: Option<Variables>,
     keeper: Option<Keeper>,
     controlling: Controlling,
     /// Why this worker's tests are not recorded, if they ought to be.
@@ -188,6 +193,10 @@ impl Session {
         };
         if session.mode.records && session.role != Role::Controller {
             session.recorder = recorder;
+            let variables = session.variables.clone();
+            if let Some(mut recorder) = session.recorder() {
+                recorder.observe_variables(variables);
+            }
         }
         Ok(Some(session))
     }
@@ -205,6 +214,7 @@ impl Session {
             plan: Plan::default(),
             survey: Survey::default(),
             recorder: None,
+            variables: Some(invocation.variables.clone()),
             keeper: None,
             controlling: Controlling::default(),
             trouble: None,

@@ -79,6 +79,9 @@ impl Session {
         let shares_host = Owner::this_process().shares_host_with(&state.owner);
         self.is_elsewhere = !shares_host || site.root != state.site.root;
         site.stands_for(&state.site, shares_host)?;
+        // Another host's environment is another one in any case.
+        let before = || state.variables.clone();
+        self.variables = shares_host.then(|| invocation.variables.inherited(before()));
         self.log.note(|| {
             let session = &state.session;
             if self.is_elsewhere {

@@ -7,8 +7,9 @@ use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 use rustc_hash::FxHashMap;
+use testmonx_engine::Looker;
 
 /// Code that opens source files to compile, measure or show them, and pytest's own book-keeping: such a
 /// read is no dependency by itself, since the code that then runs is one.
@@ -32,6 +33,10 @@ const LOOKING_FOR_TESTS: &[&str] =
 
 /// Parts of them that run what a test file gives them: a generator of parameters, say.
 const RUNNING_TESTS: &[&str] = &["_pytest/mark/", "_pytest/python.py"];
+
+/// Modules of the standard library that look up environment variables to put them back, or to find a place for what
+/// nobody has named.
+const PUTTING_BACK: &[&str] = &["unittest/mock.py", "tempfile.py"];
 
 /// The function in one of these that looks whether a directory is a package.
 const COLLECTING: &str = "pytest_collect_directory";
@@ -121,6 +126,58 @@ pub(super) fn asker(py: Python<'_>) -> Asker {
     asker
 }
 
+/// Whose code looks up an environment variable; `None` if nobody's whose outcome depends on it. The standard library
+/// looks up for whoever calls it.
+pub(super) fn looker(py: Python<'_>) -> Option<Looker> {
+    for frame in Frames::new(py) {
+        let file = frame.file().and_then(File::of)?;
+        if file.looks_up_for_itself {
+            return None;
+        }
+        if !file.is_stdlib {
+            return Some(if file.is_library { Looker::Library } else { Looker::Project });
+        }
+    }
+    // A thread that runs nothing else.
+    Some(Looker::Library)
+}
+
+/// Whether the code that is running is a `__getitem__` that a subscript has called, other than in the views behind
+/// `items` and `values` of a mapping. What copies a mapping calls it without one.
+pub(super) fn is_subscript(py: Python<'_>) -> bool {
+    let mut frames = Frames::new(py);
+    if frames.next().and_then(|frame| frame.name()).as_deref() != Some("__getitem__") {
+        return false;
+    }
+    if frames.instruction().is_none_or(|instruction| Some(instruction) != subscript(py)) {
+        return false;
+    }
+    frames.next().is_some_and(|caller| {
+        let file = caller.file();
+        let is_views = file.and_then(File::of).is_some_and(|file| file.is_collections);
+        !(is_views && caller.name().as_deref() == Some("__iter__"))
+    })
+}
+
+/// The number of the instruction by which a subscript is read, in this version of Python.
+fn subscript(py: Python<'_>) -> Option<u8> {
+    static NUMBER: OnceLock<Option<u8>> = OnceLock::new();
+    let number = || {
+        let numbers = py.import("opcode").ok()?.getattr("opmap").ok()?;
+        // Since 3.14 it is an operator among others.
+        let names = ["BINARY_SUBSCR", "BINARY_OP"];
+        names.iter().find_map(|name| numbers.get_item(name).ok()?.extract().ok())
+    };
+    match NUMBER.get() {
+        Some(number) => *number,
+        // Not while others wait for it: the import can let go of the interpreter's lock.
+        None => {
+            let number = number();
+            *NUMBER.get_or_init(|| number)
+        }
+    }
+}
+
 /// What there is to know of a file of code that asks.
 #[derive(Clone, Copy, Debug)]
 struct File {
@@ -129,6 +186,9 @@ struct File {
     collects: bool,
     is_shutil: bool,
     is_pathlib: bool,
+    is_library: bool,
+    is_collections: bool,
+    looks_up_for_itself: bool,
 }
 
 /// The files that asked so far, by the string that names them, which is kept so that no other takes its address.
@@ -157,6 +217,9 @@ impl File {
             collects: file.ends_with("/_pytest/python.py"),
             is_shutil: file.ends_with("/shutil.py"),
             is_pathlib: file.contains("/pathlib"),
+            is_library: in_packages(file).is_some(),
+            is_collections: file.contains("_collections_abc"),
+            looks_up_for_itself: looks_up_for_itself(file),
         }
     }
 }
@@ -172,6 +235,15 @@ fn has_own_purposes(file: &str) -> bool {
     match in_stdlib(file) {
         Some(module) => begins(module, LOOKING_FOR_CODE),
         None => begins(file, &["<frozen importlib", "<frozen zipimport", "<frozen site"]),
+    }
+}
+
+/// Whether the code of this file looks up environment variables for itself, and not for a test.
+fn looks_up_for_itself(file: &str) -> bool {
+    let begins = |path: &str, parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
+    match in_packages(file) {
+        Some(inside) => begins(inside, LOOKING_FOR_TESTS),
+        None => in_stdlib(file).is_some_and(|module| begins(module, PUTTING_BACK)),
     }
 }
 
@@ -214,6 +286,21 @@ impl<'py> Frames<'py> {
         let frame = unsafe { ffi::PyEval_GetFrame() }.cast::<ffi::PyObject>();
         // SAFETY: a borrowed frame or null, which `Bound` takes a reference to.
         Self(unsafe { Bound::from_borrowed_ptr_or_opt(py, frame) })
+    }
+}
+
+impl Frames<'_> {
+    /// The number of the instruction at which the code of the next frame stands.
+    fn instruction(&self) -> Option<u8> {
+        let frame = self.0.as_ref()?;
+        // SAFETY: `frame` is a frame object, as `new` and `next` have it.
+        let at = unsafe { ffi::PyFrame_GetLasti(frame.as_ptr().cast()) };
+        let code = frame.getattr(intern!(frame.py(), "f_code")).ok()?;
+        let code =
+            code.getattr(intern!(frame.py(), "co_code")).ok()?.cast_into::<PyBytes>().ok()?;
+        let upto = code.as_bytes().get(..=usize::try_from(at).ok()?)?;
+        // Two bytes each; after one that calls it can stand in the zeros that are kept free for a cache.
+        upto.iter().step_by(2).rfind(|number| **number != 0).copied()
     }
 }
 

@@ -5,13 +5,16 @@
 //! PEP 578 audit events ──▶ events ─┐
 //!                                  ├──▶ Sight ──▶ Witness (the recorder, or a child's journal)
 //! os.stat and its like ──▶ questions ┘  callers: on whose behalf?
+//! os.environ ──▶ environ ──▶ Witness
 //! ```
 //!
 //! An audit hook cannot be taken out again (PEP 578), so there is one for the life of the process,
-//! and it does nothing unless a recording is on. For questions there is no event: see [`questions`].
+//! and it does nothing unless a recording is on. For questions and for look-ups of environment variables there is
+//! no event: see [`questions`] and [`environ`].
 
 mod callers;
 mod commands;
+mod environ;
 mod events;
 mod paths;
 mod questions;
@@ -59,6 +62,7 @@ pub(crate) fn start(
     }
     callers::prepare(py, libraries)?;
     questions::install(py).inspect_err(|_| questions::uninstall(py))?;
+    environ::install(py).inspect_err(|_| questions::uninstall(py))?;
     IS_ON.store(true, Ordering::Release);
     Ok(())
 }
@@ -76,6 +80,7 @@ pub(crate) fn replace_witness(witness: Arc<Mutex<dyn Witness>>) {
 /// Stops telling.
 pub(crate) fn stop(py: Python<'_>) {
     IS_ON.store(false, Ordering::Release);
+    environ::uninstall(py);
     questions::uninstall(py);
     *WITNESS.write().unwrap_or_else(PoisonError::into_inner) = None;
 }

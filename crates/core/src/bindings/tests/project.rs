@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::bindings::{Body, Charge, ModuleId, Program, Reached, Roots};
 use crate::source::{Outline, SourceModel};
-use crate::world::{Entry, Installed, Listed, Outlines, Tree};
+use crate::world::{Entry, Installed, Listed, Outlines, Surroundings, Tree};
 use crate::{Digest, Fact, RelPath};
 
 /// The files of a project, by path.
@@ -154,6 +154,12 @@ impl Installed for InMemory {
     }
     fn distributions(&self) -> Digest {
         Digest::of(b"")
+    }
+}
+
+impl Surroundings for InMemory {
+    fn variable(&self, _name: &str) -> Option<Digest> {
+        None
     }
 }
 
