@@ -8,7 +8,7 @@ use super::program::Program;
 use super::resolve::End;
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
-use crate::source::bindings::{Chain, ImportTarget, NodeKind, Symbol};
+use crate::source::bindings::{Chain, ImportTarget, NameId, NodeKind, Symbol};
 
 impl Program {
     /// Whether a call of `body` can leave something behind that later calls find: it stores into
@@ -60,15 +60,17 @@ impl Program {
     }
 
     /// Whether a call of `body`, a method, can leave something in its object that later calls on the same
-    /// object find: it looks whether an attribute is there (`if self.x is None:`, `key in self.x`) and
-    /// binds or fills it.
+    /// object find: it looks whether an attribute is there (`if self.x is None:`, `key in self.x`) that it has not
+    /// bound itself, and binds or fills it. To bind it to what looks the same as nothing does not count.
     #[must_use]
     pub fn fills_receiver(&self, body: Body) -> bool {
         let Some(source) = self.modules.source(body.module) else { return false };
         let bindings = source.bindings();
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
-        unit.self_tests.iter().any(|attr| unit.self_fills.contains(attr))
+        let fills = |attr: &NameId| unit.self_fills.contains(attr);
+        unit.self_truths.iter().any(fills)
+            || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it))
     }
 
     /// Notes what happened under a call of the memoising `body`: it is a dependency of all who reach
@@ -136,5 +138,60 @@ impl Program {
             }
         }
         vertices
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::SourceModel;
+    use crate::{Digest, RelPath};
+
+    /// Whether a method with this body can leave something in its object.
+    fn fills(body: &[&str]) -> bool {
+        let lines: Vec<String> = body.iter().map(|line| format!("        {line}\n")).collect();
+        let text = format!("class C:\n    def m(self, key):\n{}", lines.concat());
+        let model = Arc::new(SourceModel::parse(text.as_bytes()).unwrap());
+        let mut program = Program::new();
+        let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
+        program.fills_receiver(Body { module, function: 0 })
+    }
+
+    #[test]
+    fn what_a_method_fills_if_it_is_not_there() {
+        for body in [
+            &["if self.x is None:", "    self.x = build()"][..],
+            &["if not self.x:", "    self.x = build()"],
+            &["if not hasattr(self, 'x'):", "    self.x = build()"],
+            &["if key not in self.x:", "    self.x[key] = build()"],
+            &["if (found := self.x) is None:", "    found = self.x = build()"],
+            &["if self.x.get(key) is None:", "    self.x[key] = build()"],
+            &["try:", "    return self.x", "except AttributeError:", "    self.x = build()"],
+            &["self.x = self.x or build()"],
+            // Empty, and yet something else than nothing.
+            &["if self.x is None:", "    self.x = {}", "    self.load()"],
+            &["if self.x is None:", "    self.x = False"],
+            // Bound in some calls only, or afterwards.
+            &["if key:", "    self.x = 1", "if not self.x:", "    self.x = build()"],
+            &["if not self.x:", "    self.x = build()", "self.x = 2"],
+        ] {
+            assert!(fills(body), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_in_no_later_call() {
+        for body in [
+            &["self.n += 1", "if self.n:", "    return key"][..],
+            &["if self.x:", "    self.x = None"],
+            &["if self.x:", "    use(self.x)", "self.x = []"],
+            &["if not self.x:", "    self.x: int = 0"],
+            &["self.x = build()", "if self.x is None:", "    self.x = 2"],
+            &["if self.x.isalnum():", "    self.x = build()"],
+        ] {
+            assert!(!fills(body), "{body:?}");
+        }
     }
 }

@@ -7,8 +7,8 @@
 //!
 //! Where this is not exact, it errs towards mentioning more.
 
-use ruff_python_ast::{Expr, Parameters, Stmt};
-use ruff_text_size::TextSize;
+use ruff_python_ast::{Expr, Parameters, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextSize};
 
 use super::import::{self, ImportTarget};
 use super::names::{NameId, Names};
@@ -24,10 +24,19 @@ pub(super) enum Role {
     Write,
     /// A store to the attribute that a chain ends in.
     Set,
-    /// The same by `+=` and the like.
+    /// The same by `+=` and the like, or of `None`: it fills nothing.
     Augment,
+    /// The same of something else that is empty.
+    Empty,
     Call,
     Handed,
+}
+
+impl Role {
+    /// Whether something is stored.
+    fn stores(self) -> bool {
+        matches!(self, Self::Write | Self::Set | Self::Augment | Self::Empty)
+    }
 }
 
 /// A reference whose first name may yet turn out to be local.
@@ -63,6 +72,8 @@ pub(super) struct Scope {
     pub(super) receiver: Option<NameId>,
     /// Whether that is the class itself.
     receives_class: bool,
+    /// Its attributes that each call binds, with the end of the statement that does.
+    pub(super) sets: Vec<(NameId, TextSize)>,
     /// Parameters whose default is mutable: it lives as long as the function.
     pub(super) kept: Vec<NameId>,
     pending: Vec<Pending>,
@@ -78,6 +89,7 @@ impl Scope {
             aliases: Vec::new(),
             receiver: None,
             receives_class: false,
+            sets: Vec::new(),
             kept: Vec::new(),
             pending: Vec::new(),
         }
@@ -122,7 +134,8 @@ pub(in super::super) struct Collector<'a> {
     /// Where `sys.modules` begins and code tells what it means by it, ascending.
     pub(super) told_modules: Vec<TextSize>,
     /// Where the target of `+=` begins.
-    pub(super) augmented: Option<TextSize>,
+    /// Where the targets of the present statement begin, if it fills nothing.
+    pub(super) stores: Vec<(TextSize, Role)>,
     annotations: u32,
     /// In how many `try` the walk is that catch an `AttributeError`.
     pub(super) probing: u32,
@@ -145,7 +158,7 @@ impl<'a> Collector<'a> {
             given: None,
             walrus: None,
             told_modules,
-            augmented: None,
+            stores: Vec::new(),
             annotations: 0,
             probing: 0,
         }
@@ -162,14 +175,16 @@ impl<'a> Collector<'a> {
         (self.units.len() - 1) as u32
     }
 
-    /// Begins the scope of a function with these parameters; `in_class` if it is a method.
-    pub(super) fn enter_function(&mut self, parameters: &'a Parameters, in_class: bool) {
+    /// Begins the scope of a function; `in_class` if it is a method.
+    pub(super) fn enter_function(&mut self, def: &'a StmtFunctionDef, in_class: bool) {
+        let parameters = &def.parameters;
         let first = parameters.iter().next().map(|parameter| parameter.name().as_str());
         let mut scope = Scope::new(ScopeKind::Function);
         self.bind_parameters(&mut scope, parameters);
         if in_class {
             scope.receiver = scope.binds.first().copied();
             scope.receives_class = first == Some("cls");
+            scope.sets = self.sets(&def.body, first);
         }
         for parameter in parameters.iter_non_variadic_params() {
             if parameter.default.as_deref().is_some_and(words::is_mutable) {
@@ -177,6 +192,29 @@ impl<'a> Collector<'a> {
             }
         }
         self.scopes.push(scope);
+    }
+
+    /// The attributes of `receiver` that the statements of a body bind in any case.
+    fn sets(&mut self, body: &'a [Stmt], receiver: Option<&str>) -> Vec<(NameId, TextSize)> {
+        let mut sets = Vec::new();
+        for stmt in body {
+            let targets = match stmt {
+                Stmt::Assign(stmt) => &stmt.targets[..],
+                Stmt::AnnAssign(stmt) if stmt.value.is_some() => {
+                    std::slice::from_ref(&*stmt.target)
+                }
+                _ => continue,
+            };
+            for target in targets {
+                if let Expr::Attribute(attribute) = target
+                    && let Expr::Name(owner) = &*attribute.value
+                    && Some(owner.id.as_str()) == receiver
+                {
+                    sets.push((self.names.id(&attribute.attr), stmt.end()));
+                }
+            }
+        }
+        sets
     }
 
     /// Whether the present scope is the body of a class.
@@ -215,7 +253,7 @@ impl<'a> Collector<'a> {
             }
             return self.place(pending, around, scope.kind != ScopeKind::Comprehension);
         }
-        if !matches!(role, Role::Write | Role::Set | Role::Augment) {
+        if !role.stores() {
             return;
         }
         if is_nested || scope.kept.contains(&root) {
@@ -226,8 +264,10 @@ impl<'a> Collector<'a> {
             let unit = &mut self.units[unit as usize];
             unit.self_writes.push(attr);
             let binds_of_instance = role != Role::Write && chain.len == 2;
-            if role != Role::Augment {
-                unit.self_fills.push(attr);
+            match role {
+                Role::Augment => {}
+                Role::Empty => unit.self_empties.push(attr),
+                _ => unit.self_fills.push(attr),
             }
             if scope.receives_class || !binds_of_instance {
                 unit.class_writes.push(attr);
@@ -259,9 +299,7 @@ impl<'a> Collector<'a> {
                 if is_inner || !at.binds.contains(&root) {
                     return self.place(pending, scope.saturating_sub(1), true);
                 }
-                if class.is_some()
-                    && matches!(pending.role, Role::Write | Role::Set | Role::Augment | Role::Call)
-                {
+                if class.is_some() && (pending.role.stores() || pending.role == Role::Call) {
                     let node = self.node;
                     self.bound.push(Bound { class, name: root, node, import: None });
                 }
@@ -280,7 +318,9 @@ impl<'a> Collector<'a> {
         match pending.role {
             Role::Load => unit.loads.push(pending.chain),
             Role::Annotation => unit.annotations.push(pending.chain),
-            Role::Write | Role::Set | Role::Augment => unit.writes.push(pending.chain),
+            Role::Write | Role::Set | Role::Augment | Role::Empty => {
+                unit.writes.push(pending.chain)
+            }
             Role::Call => unit.calls.push(pending.chain),
             Role::Handed => unit.handed.push(pending.chain),
         }

@@ -320,7 +320,7 @@ impl<'a> Collector<'a> {
         let place = self.place_now();
         let is_static = def.decorator_list.iter().any(|it| last_name(it) == Some("staticmethod"));
         let is_method = self.is_in_class() && !is_static;
-        self.enter_function(&def.parameters, is_method);
+        self.enter_function(def, is_method);
         self.unit = self.add_unit();
         self.level.functions[index].body = self.unit;
         self.level.is_inside = true;

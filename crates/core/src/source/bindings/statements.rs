@@ -38,7 +38,7 @@ impl<'a> Collector<'a> {
                 _ => {}
             },
             Stmt::AugAssign(stmt) => {
-                self.augmented = Some(stmt.target.range().start());
+                self.stores = vec![(stmt.target.start(), Role::Augment)];
                 self.refer_to(&stmt.target, Role::Load);
                 // `TABLE += more` changes the thing itself, if that is a list.
                 self.alias_write(&stmt.target);
@@ -47,8 +47,14 @@ impl<'a> Collector<'a> {
                 if let [Expr::Name(target)] = &stmt.targets[..] {
                     self.alias(&target.id, &stmt.value);
                 }
+                self.note_stores(&stmt.targets, &stmt.value);
                 if matches!(&*stmt.value, Expr::BoolOp(_) | Expr::If(_)) {
                     self.note_tests(&stmt.value);
+                }
+            }
+            Stmt::AnnAssign(stmt) => {
+                if let Some(value) = &stmt.value {
+                    self.note_stores(std::slice::from_ref(&stmt.target), value);
                 }
             }
             Stmt::If(stmt) => self.note_tests(&stmt.test),
@@ -60,6 +66,16 @@ impl<'a> Collector<'a> {
             Stmt::Assert(_) | Stmt::Raise(_) => self.unit().dynamic.opaque_effect = true,
             _ => {}
         }
+    }
+
+    /// Notes where this value is stored, if it is one that fills nothing.
+    fn note_stores(&mut self, targets: &'a [Expr], value: &Expr) {
+        let role = match value {
+            Expr::NoneLiteral(_) => Role::Augment,
+            value if words::is_empty(value) => Role::Empty,
+            _ => return,
+        };
+        self.stores = targets.iter().map(|target| (target.start(), role)).collect();
     }
 
     fn alias_write(&mut self, target: &'a Expr) {
@@ -114,21 +130,27 @@ impl<'a> Collector<'a> {
     }
 
     fn note_test(&mut self, asked: words::Asked<'a>) {
-        let (owner, name) = match asked {
-            words::Asked::Attribute(attribute) => (&*attribute.value, attribute.attr.as_str()),
-            words::Asked::Named(owner, name) => (owner, name),
+        let (owner, name, is_truth) = match asked {
+            words::Asked::Attribute(it) => (&*it.value, it.attr.as_str(), false),
+            words::Asked::Truth(it) => (&*it.value, it.attr.as_str(), true),
+            words::Asked::Named(owner, name) => (owner, name, false),
             words::Asked::Name(name) => {
                 let name = self.names.id(name);
                 return self.unit().name_tests.push(name);
             }
         };
-        let receiver = self.scopes.last().and_then(|scope| scope.receiver);
-        if let Expr::Name(owner) = owner
-            && Some(self.names.id(&owner.id)) == receiver
-        {
-            let name = self.names.id(name);
-            self.unit().self_tests.push(name);
+        let Expr::Name(owner) = owner else { return };
+        let (owner, place) = (self.names.id(&owner.id), owner.start());
+        let name = self.names.id(name);
+        let Some(scope) = self.scopes.last().filter(|it| it.receiver == Some(owner)) else {
+            return;
+        };
+        // What this call itself has bound before is nothing that an earlier one left.
+        if scope.sets.iter().any(|(set, end)| *set == name && *end <= place) {
+            return;
         }
+        let unit = self.unit();
+        if is_truth { &mut unit.self_truths } else { &mut unit.self_tests }.push(name);
     }
 
     /// A call whose result nobody takes: it is there for its effect.

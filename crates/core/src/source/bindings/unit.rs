@@ -100,10 +100,14 @@ pub(crate) struct Unit {
     pub(crate) self_writes: ThinVec<NameId>,
     /// Those of them that change the class, or something in it, rather than bind a name of an instance.
     pub(crate) class_writes: ThinVec<NameId>,
-    /// Those that are bound or filled otherwise than by adding to what was there (`self.n += 1`).
+    /// Those that are bound or filled otherwise than by adding to what was there (`self.n += 1`), and not with `None`.
     pub(crate) self_fills: ThinVec<NameId>,
+    /// Those that are bound to something else that is empty: `self.x = []`.
+    pub(crate) self_empties: ThinVec<NameId>,
     /// Attributes of the first parameter that decide whether something is done: `if self.x is None:`.
     pub(crate) self_tests: ThinVec<NameId>,
+    /// The same where nothing empty decides otherwise than nothing at all: `if not self.x:`.
+    pub(crate) self_truths: ThinVec<NameId>,
     /// Names of the functions around it, and parameters with a mutable default, that are bound or filled.
     pub(crate) closure_fills: ThinVec<NameId>,
     /// Names that decide whether something is done: `if key not in cache:`.
@@ -124,7 +128,9 @@ impl Unit {
             &mut self.self_writes,
             &mut self.class_writes,
             &mut self.self_fills,
+            &mut self.self_empties,
             &mut self.self_tests,
+            &mut self.self_truths,
             &mut self.closure_fills,
             &mut self.name_tests,
         ] {

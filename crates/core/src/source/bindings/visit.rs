@@ -179,9 +179,9 @@ impl<'a> Collector<'a> {
             }
             self.refer(chain, Role::Load);
         } else {
-            let is_augmented =
-                self.augmented.take_if(|at| *at == attribute.range.start()).is_some();
-            self.refer(chain, if is_augmented { Role::Augment } else { Role::Set });
+            let place = attribute.range.start();
+            let role = self.stores.iter().find(|(at, _)| *at == place).map(|(_, role)| *role);
+            self.refer(chain, role.unwrap_or(Role::Set));
         }
     }
 

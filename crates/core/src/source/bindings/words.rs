@@ -178,6 +178,20 @@ pub(super) fn is_mutable(default: &Expr) -> bool {
     matches!(default, Expr::Dict(_) | Expr::List(_) | Expr::Set(_) | Expr::Call(_))
 }
 
+/// Whether this is an empty container, an empty text, zero or `False`, by its text.
+pub(super) fn is_empty(value: &Expr) -> bool {
+    match value {
+        Expr::List(list) => list.elts.is_empty(),
+        Expr::Tuple(tuple) => tuple.elts.is_empty(),
+        Expr::Dict(dict) => dict.items.is_empty(),
+        Expr::StringLiteral(text) => text.value.is_empty(),
+        Expr::BytesLiteral(bytes) => bytes.value.is_empty(),
+        Expr::BooleanLiteral(value) => !value.value,
+        Expr::NumberLiteral(number) => number.value.as_int().is_some_and(|it| *it == 0),
+        _ => false,
+    }
+}
+
 /// What the mention of an attribute can do beyond reading it.
 pub(super) fn dynamic_attribute(name: &str) -> Dynamic {
     Dynamic {
@@ -281,8 +295,10 @@ pub(super) fn memoises(decorator: &str) -> bool {
 /// An attribute whose presence a condition asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
-    /// `self.x`.
+    /// `self.x is None`.
     Attribute(&'a ExprAttribute),
+    /// `not self.x`.
+    Truth(&'a ExprAttribute),
     /// `hasattr(self, "x")`.
     Named(&'a Expr, &'a str),
     /// `cache`.
@@ -293,7 +309,7 @@ pub(super) enum Asked<'a> {
 /// `not self.x`, `key in self.x`, `hasattr(self, "x")`. Not those that it compares otherwise.
 pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
     match test {
-        Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+        Expr::Attribute(attribute) => found.push(Asked::Truth(attribute)),
         Expr::Name(name) => found.push(Asked::Name(&name.id)),
         Expr::BoolOp(operation) => operation.values.iter().for_each(|it| asked_for(it, found)),
         Expr::UnaryOp(operation) => asked_for(&operation.operand, found),
@@ -305,16 +321,22 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
                 .iter()
                 .all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn)) =>
         {
-            asked_for(&comparison.left, found);
-            comparison.comparators.iter().for_each(|it| asked_for(it, found));
+            for side in std::iter::once(&*comparison.left).chain(&comparison.comparators) {
+                let side = side.as_named_expr().map_or(side, |named| &named.value);
+                match side {
+                    Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+                    other => asked_for(other, found),
+                }
+            }
         }
         Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
             (Expr::Name(name), [owner, word, ..]) if asks(&name.id) => {
                 found.extend(literal(word).map(|word| Asked::Named(owner, word)));
             }
-            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => {
-                asked_for(&method.value, found);
-            }
+            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => match &*method.value {
+                Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+                other => asked_for(other, found),
+            },
             _ => {}
         },
         _ => {}
