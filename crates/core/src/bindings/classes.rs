@@ -5,11 +5,14 @@
 //! computed base, a base outside of the project that is not known to be harmless, `__getattr__`, or a project base
 //! with `__init_subclass__`. An open class is reached whole, with what it inherits.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
 
 use super::modules::{ModuleId, Modules};
 use super::resolve::{End, Resolver};
-use super::vertices::{Item, VertexId, fixed};
+use super::tables::Tables;
+use super::vertices::{Item, VertexId};
 use super::words::Word;
 use crate::source::bindings::{Bindings, NodeKind};
 
@@ -22,6 +25,7 @@ pub(super) struct ClassInfo {
     pub(super) module: ModuleId,
     /// Its index in its source.
     pub(super) class: u32,
+    node: VertexId,
     pub(super) is_open: bool,
     pub(super) is_enum: bool,
     /// Whether the annotations in it make fields or members of it.
@@ -47,23 +51,13 @@ pub(super) fn absence(modules: &Modules, module: ModuleId, class: u32, name: Wor
 /// All classes at node level.
 #[derive(Debug, Default)]
 pub(super) struct Classes {
-    all: Vec<ClassInfo>,
+    pub(super) all: Vec<ClassInfo>,
     by_node: FxHashMap<VertexId, ClassId>,
-    tables: Vec<Option<Table>>,
-    /// Who has an entry for a name, of the classes whose table was needed so far.
-    owners: FxHashMap<Word, Vec<(ClassId, VertexId)>>,
-    /// The classes with a name of their own that begins in a way that was asked for.
-    alike: FxHashMap<Word, FxHashSet<ClassId>>,
-}
-
-/// What each attribute's name reaches in a class, and the names as they are bound there.
-#[derive(Debug, Default)]
-pub(super) struct Table {
-    pub(super) entries: Vec<(Word, VertexId)>,
-    /// The symbols that are looked up without being told to.
-    pub(super) implicit: Vec<VertexId>,
-    /// Names bound in the class or one of its bases.
-    pub(super) names: FxHashSet<Word>,
+    /// Those derived from each class, directly or not.
+    derived: Vec<Vec<ClassId>>,
+    /// The range of those of each module.
+    of_modules: Vec<Range<ClassId>>,
+    pub(super) tables: Tables,
 }
 
 impl Classes {
@@ -71,14 +65,18 @@ impl Classes {
     pub(super) fn of(resolver: &mut Resolver<'_>) -> Self {
         let mut classes = Self::default();
         for module in resolver.modules.ids() {
-            let Some(source) = resolver.modules.source(module) else { continue };
+            let begin = classes.all.len() as ClassId;
+            let source = resolver.modules.source(module);
+            let all = source.map_or(&[][..], |source| &source.bindings().classes);
+            classes.of_modules.push(begin..begin + all.len() as ClassId);
             let first = resolver.modules.get(module).first;
-            for (index, class) in source.bindings().classes.iter().enumerate() {
+            for (index, class) in all.iter().enumerate() {
                 let id = classes.all.len() as ClassId;
                 classes.by_node.insert(first + class.node, id);
                 classes.all.push(ClassInfo {
                     module,
                     class: index as u32,
+                    node: first + class.node,
                     is_open: false,
                     is_enum: false,
                     reads_hints: class.is_record,
@@ -98,7 +96,12 @@ impl Classes {
             classes.all[id as usize].order = order;
         }
         classes.open(resolver);
-        classes.tables.resize_with(classes.all.len(), || None);
+        classes.derived.resize_with(classes.all.len(), Vec::new);
+        for (id, info) in (0..).zip(&classes.all) {
+            for base in &info.order[1..] {
+                classes.derived[*base as usize].push(id);
+            }
+        }
         classes
     }
 
@@ -111,8 +114,19 @@ impl Classes {
         self.all[id as usize].reads_hints
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    /// The classes derived from a class, directly or not.
+    pub(super) fn derived(&self, id: ClassId) -> &[ClassId] {
+        &self.derived[id as usize]
+    }
+
+    /// The classes of a module.
+    pub(super) fn of_module(&self, module: ModuleId) -> Range<ClassId> {
+        self.of_modules.get(module.index()).cloned().unwrap_or_default()
+    }
+
+    /// The node that is the skeleton of a class.
+    pub(super) fn node(&self, id: ClassId) -> VertexId {
+        self.all[id as usize].node
     }
 
     /// The class whose skeleton this node is.
@@ -248,89 +262,6 @@ impl Classes {
                 bindings.chain(*chain).last().is_some_and(|last| bindings.name(*last) == name)
             })
         })
-    }
-
-    /// What each attribute's name reaches in a class.
-    pub(super) fn table(&mut self, id: ClassId, resolver: &mut Resolver<'_>) -> &Table {
-        if self.tables[id as usize].is_none() {
-            let table = self.make_table(id, resolver);
-            for (name, vertex) in &table.entries {
-                self.owners.entry(*name).or_default().push((id, *vertex));
-            }
-            self.tables[id as usize] = Some(table);
-        }
-        self.tables[id as usize].get_or_insert_default()
-    }
-
-    /// The classes that have something for this name, of those whose table was asked for.
-    pub(super) fn owners(&self, name: Word) -> &[(ClassId, VertexId)] {
-        self.owners.get(&name).map_or(&[], |owners| owners)
-    }
-
-    /// Whether a class has a name, inherited ones and those of instances included, that begins like this.
-    pub(super) fn has_alike(&mut self, id: ClassId, prefix: Word, resolver: &Resolver<'_>) -> bool {
-        let Self { all, alike, .. } = self;
-        let owners = alike.entry(prefix).or_insert_with(|| {
-            let text = resolver.words.text(prefix);
-            let begins = |info: &ClassInfo| {
-                let Some(source) = resolver.modules.source(info.module) else { return false };
-                let bindings = source.bindings();
-                let symbols = bindings.symbols_of(Some(info.class));
-                let stored = &bindings.classes[info.class as usize].stored;
-                let mut names =
-                    symbols.map(|at| bindings.symbols[at].name).chain(stored.iter().copied());
-                names.any(|name| bindings.name(name).starts_with(text))
-            };
-            (0..).zip(all.iter()).filter(|(_, info)| begins(info)).map(|(id, _)| id).collect()
-        });
-        all[id as usize].order.iter().any(|base| owners.contains(base))
-    }
-
-    fn make_table(&self, id: ClassId, resolver: &mut Resolver<'_>) -> Table {
-        let mut table = Table::default();
-        let order = &self.all[id as usize].order;
-        // Of each name, the last place of the order that binds it.
-        let mut last: FxHashMap<Word, usize> = FxHashMap::default();
-        let mut bound: Vec<FxHashSet<Word>> = Vec::with_capacity(order.len());
-        for (at, base) in order.iter().enumerate() {
-            let ClassInfo { module, class, .. } = self.all[*base as usize];
-            let mut names = FxHashSet::default();
-            if let Some(source) = resolver.modules.source(module) {
-                let first = resolver.modules.get(module).first;
-                let bindings = source.bindings();
-                let word = |name: crate::source::bindings::NameId| source.words[name.0 as usize];
-                for symbol in bindings.symbols_of(Some(class)) {
-                    let name = word(bindings.symbols[symbol].name);
-                    names.insert(name);
-                    last.insert(name, at);
-                    if at == 0 {
-                        let vertex = fixed(first, bindings, Item::Symbol(symbol as u32));
-                        table.entries.push((name, vertex));
-                        if crate::source::bindings::is_implicit(resolver.words.text(name)) {
-                            table.implicit.push(vertex);
-                        }
-                    }
-                }
-                for stored in &bindings.classes[class as usize].stored {
-                    // Set on instances: a property of the name anywhere would be in the way.
-                    last.insert(word(*stored), order.len());
-                }
-            }
-            bound.push(names);
-        }
-        for (name, end) in &last {
-            for (at, base) in order.iter().enumerate().take(*end) {
-                if !bound[at].contains(name) {
-                    let ClassInfo { module, class, .. } = self.all[*base as usize];
-                    let absence = absence(resolver.modules, module, class, *name);
-                    table.entries.push((*name, resolver.vertices.number(module, absence)));
-                }
-            }
-        }
-        table.entries.sort_unstable();
-        table.entries.dedup();
-        table.names = last.into_keys().collect();
-        table
     }
 
     /// The symbol that an attribute of a class is, looked for in its bases, too.

@@ -44,6 +44,7 @@ mod roots;
 mod scratch;
 mod settle;
 mod start;
+mod tables;
 mod vertices;
 mod widening;
 mod words;

@@ -1,5 +1,6 @@
 //! The modules that are loaded, and the names they go by.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -128,6 +129,9 @@ impl Source {
     }
 }
 
+/// What imports stand for, by module and number of the import.
+type ImportedModules = FxHashMap<(ModuleId, usize), Arc<[ModuleId]>>;
+
 /// All modules that are loaded.
 #[derive(Debug, Default)]
 pub(super) struct Modules {
@@ -136,6 +140,8 @@ pub(super) struct Modules {
     by_name: FxHashMap<Box<str>, Vec<ModuleId>>,
     /// Every beginning of a module's name: packages, also those without a file.
     packages: FxHashSet<Box<str>>,
+    /// What imports were asked for, by module and import.
+    imported: RefCell<ImportedModules>,
 }
 
 impl Modules {
@@ -170,6 +176,7 @@ impl Modules {
             return false;
         }
         names.push((name.into(), package.into()));
+        self.imported.get_mut().clear();
         let ids = self.by_name.entry(name.into()).or_default();
         if !ids.contains(&id) {
             ids.push(id);
@@ -249,6 +256,18 @@ impl Modules {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The modules that the module of an import can be, as seen from `importer`. A star import is asked for with each
+    /// name that its module does not bind.
+    pub(super) fn imported_modules(&self, importer: ModuleId, import: usize) -> Arc<[ModuleId]> {
+        let find = || {
+            let source = self.source(importer);
+            let import = source.map(|source| &source.bindings().imports[import]);
+            let names = import.map(|import| self.imported_names(importer, import));
+            names.iter().flatten().flat_map(|name| self.named(name)).copied().collect()
+        };
+        Arc::clone(self.imported.borrow_mut().entry((importer, import)).or_insert_with(find))
     }
 
     /// The modules that an import runs the bodies of: the packages above, the module, and a

@@ -125,7 +125,7 @@ impl Program {
     fn ask_class(&mut self, class: ClassId, probe: Word) {
         self.reach_in_class(class, Question::Lacks(probe), |classes, resolver| {
             let ClassInfo { module, class: index, .. } = *classes.get(class);
-            let lacks = !classes.table(class, resolver).names.contains(&probe);
+            let lacks = !classes.table(class, resolver).has(probe);
             lacks.then(|| {
                 let absence = absence(resolver.modules, module, index, probe);
                 resolver.vertices.number(module, absence)

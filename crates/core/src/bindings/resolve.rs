@@ -120,7 +120,7 @@ impl Resolver<'_> {
         };
         let before = trail.ends.len();
         for star in &source.stars {
-            self.star(module, &source.bindings().imports[*star], names, trail, hops + 1);
+            self.star(module, *star, names, trail, hops + 1);
         }
         let is_found = trail.ends[before..].iter().any(|end| !matches!(end, End::Unbound { .. }));
         if !is_bound && !is_found {
@@ -129,21 +129,19 @@ impl Resolver<'_> {
         }
     }
 
-    /// Looks names up in what `from m import *` took over.
+    /// Looks names up in what `from m import *` took over; `star` is that import.
     fn star(
         &mut self,
         module: ModuleId,
-        import: &ImportTarget,
+        star: usize,
         names: &[Word],
         trail: &mut Trail,
         hops: u32,
     ) {
         let all = self.words.number("__all__");
-        for dotted in self.modules.imported_names(module, import) {
-            for source in self.modules.named(&dotted).to_vec() {
-                self.mere_name(source, all, trail);
-                self.names(source, names, trail, hops);
-            }
+        for source in &*self.modules.imported_modules(module, star) {
+            self.mere_name(*source, all, trail);
+            self.names(*source, names, trail, hops);
         }
     }
 

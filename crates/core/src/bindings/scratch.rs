@@ -21,12 +21,29 @@ pub(super) struct Scratch {
     pub(super) observed: Found,
     /// Whether the subclasses of some class can be seen.
     pub(super) sees_subclasses: bool,
+    /// Classes through which their subclasses can be seen.
+    pub(super) seers: Found,
+    /// How far these were looked for, and their subclasses.
+    pub(super) sought: Sought,
     /// How many of the vertices have been followed.
     followed: usize,
     /// How many of the vertices were seen by the rule of signatures.
     pub(super) signed: usize,
     /// How many by that of annotations.
     pub(super) hinted: usize,
+}
+
+/// How far subclasses that can be seen were looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sought {
+    /// Whether every class counted as one that sees its own.
+    pub(super) all_see: bool,
+    /// How many of the classes were asked whether they see theirs.
+    pub(super) classes: usize,
+    /// For how many of the seers they were looked for in all modules.
+    pub(super) seers: usize,
+    /// In how many of the modules they were looked for, for those seers.
+    pub(super) modules: usize,
 }
 
 /// How far a closure had come.
@@ -42,6 +59,8 @@ pub(super) struct Checkpoint {
     pub(super) dynamic: Dynamic,
     pub(super) observed: usize,
     pub(super) sees_subclasses: bool,
+    seers: usize,
+    sought: Sought,
     signed: usize,
     hinted: usize,
 }
@@ -55,6 +74,7 @@ pub(super) struct Stretch {
     classes: Vec<u32>,
     families: Vec<u32>,
     words: [Vec<u32>; 3],
+    seers: Vec<u32>,
     observed: Vec<u32>,
 }
 
@@ -90,6 +110,8 @@ impl Scratch {
             dynamic: self.dynamic,
             observed: self.observed.len(),
             sees_subclasses: self.sees_subclasses,
+            seers: self.seers.len(),
+            sought: self.sought,
             signed: self.signed,
             hinted: self.hinted,
         }
@@ -109,6 +131,7 @@ impl Scratch {
                 self.prefixes.list()[from.prefixes..].to_vec(),
             ],
             observed: self.observed.list()[from.observed..].to_vec(),
+            seers: self.seers.list()[from.seers..].to_vec(),
         }
     }
 
@@ -122,6 +145,7 @@ impl Scratch {
             families,
             words: [attrs, probes, prefixes],
             observed,
+            seers,
         } = stretch;
         self.vertices.extend(vertices);
         self.modules.extend(modules);
@@ -131,6 +155,7 @@ impl Scratch {
         self.probes.extend(probes);
         self.prefixes.extend(prefixes);
         self.observed.extend(observed);
+        self.seers.extend(seers);
         self.go_back(*end);
     }
 
@@ -147,6 +172,8 @@ impl Scratch {
         self.dynamic = to.dynamic;
         self.observed.truncate(to.observed);
         self.sees_subclasses = to.sees_subclasses;
+        self.seers.truncate(to.seers);
+        self.sought = to.sought;
         self.signed = to.signed;
         self.hinted = to.hinted;
         self.followed = to.vertices;

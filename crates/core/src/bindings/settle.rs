@@ -1,12 +1,11 @@
 //! The rules that look at a closure as a whole, once nothing else is to be followed.
 
-use rustc_hash::FxHashSet;
-
 use super::Widening;
-use super::classes::{ClassId, ClassInfo};
+use super::classes::ClassInfo;
 use super::modules::ModuleId;
-use super::program::{Index, Program};
+use super::program::Program;
 use super::roots::Body;
+use super::scratch::Sought;
 use super::vertices::{Item, fixed};
 use crate::source::bindings::NodeKind;
 
@@ -108,30 +107,39 @@ impl Program {
 
     /// Who can see the subclasses of a class reaches those that the imports make.
     fn reach_subclasses(&mut self) {
-        let Self { index: Some(index), modules, scratch, .. } = self else { return };
-        let Index { classes, .. } = index;
-        let all = scratch.dynamic.subclasses;
-        let seers: FxHashSet<ClassId> = scratch
-            .classes
-            .list()
-            .iter()
-            .copied()
-            .filter(|class| all || classes.get(*class).sees_subclasses)
-            .collect();
-        if seers.is_empty() {
+        let Self { index: Some(index), scratch, .. } = self else { return };
+        let classes = &index.classes;
+        let all_see = scratch.dynamic.subclasses;
+        if all_see != scratch.sought.all_see {
+            scratch.sought = Sought { all_see, classes: 0, ..scratch.sought };
+        }
+        for at in scratch.sought.classes..scratch.classes.len() {
+            let class = scratch.classes.list()[at];
+            if all_see || classes.get(class).sees_subclasses {
+                scratch.seers.add(class);
+            }
+        }
+        scratch.sought.classes = scratch.classes.len();
+        if scratch.seers.len() == 0 {
             return;
         }
         scratch.sees_subclasses = true;
-        for id in 0..classes.len() as ClassId {
-            let info = classes.get(id);
-            if scratch.modules.has(info.module.0)
-                && info.order[1..].iter().any(|base| seers.contains(base))
-                && let Some(source) = modules.source(info.module)
-            {
-                let bindings = source.bindings();
-                let node = bindings.classes[info.class as usize].node;
-                let first = modules.get(info.module).first;
-                scratch.reach(fixed(first, bindings, Item::Node(node)));
+        let Sought { seers, modules, .. } = scratch.sought;
+        scratch.sought.seers = scratch.seers.len();
+        scratch.sought.modules = scratch.modules.len();
+        for at in seers..scratch.sought.seers {
+            for class in classes.derived(scratch.seers.list()[at]) {
+                if scratch.modules.has(classes.get(*class).module.0) {
+                    scratch.reach(classes.node(*class));
+                }
+            }
+        }
+        for at in modules..scratch.sought.modules {
+            for class in classes.of_module(ModuleId(scratch.modules.list()[at])) {
+                let bases = &classes.get(class).order[1..];
+                if bases.iter().any(|base| scratch.seers.has(*base)) {
+                    scratch.reach(classes.node(class));
+                }
             }
         }
     }

@@ -24,6 +24,11 @@ impl Words {
         word
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     pub(super) fn text(&self, word: Word) -> &str {
         &self.texts[word.0 as usize]
     }
