@@ -2,6 +2,9 @@
 
 What ran is read from pytest's own JUnit file, so that neither testmonx nor the terminal's layout can
 colour it; counts and lines of text come from the terminal, as users see them.
+
+Code under test that is to behave in one way or another, and not by something that is a dependency, looks into
+``dict(os.environ)``: a copy counts for none of the variables.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def test_a_source_that_goes_during_the_run(project: Project) -> None:
                 import m
 
                 def test_removes():
-                    if "REMOVE" in os.environ:
+                    if "REMOVE" in dict(os.environ):
                         Path(m.__file__).unlink()
 
                 def test_f(): assert m.f()

@@ -33,7 +33,7 @@ def started(project: Project) -> Project:
 
         @pytest.mark.parametrize("n", range({COUNT}))
         def test_slow(n):
-            if "HURRY" not in os.environ:
+            if "HURRY" not in dict(os.environ):
                 open("reached.txt", "w").close()
                 time.sleep(0.1)
         """,
@@ -121,11 +121,11 @@ def test_what_was_done_long_before_a_kill_is_kept(single: Project) -> None:
         def test_done(): pass
 
         def test_goes_on():
-            if "HURRY" not in os.environ:
+            if "HURRY" not in dict(os.environ):
                 time.sleep(3.5)  # Longer than runs are gathered at least.
 
         def test_hangs():
-            if "HURRY" not in os.environ:
+            if "HURRY" not in dict(os.environ):
                 open("reached.txt", "w").close()
                 time.sleep(60)
         """,

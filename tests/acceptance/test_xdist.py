@@ -143,7 +143,7 @@ def test_a_worker_that_dies(single: Project) -> None:
         def test_before(): pass
 
         def test_dies():
-            if "DIE" in os.environ:
+            if "DIE" in dict(os.environ):
                 os._exit(1)
 
         def test_after(): pass
@@ -168,7 +168,7 @@ def test_a_worker_that_dies_on_a_test_that_had_passed(single: Project) -> None:
                 import os
 
                 def test_dies():
-                    if "DIE" in os.environ:
+                    if "DIE" in dict(os.environ):
                         os._exit(1)
 
                 def test_other(): pass
@@ -183,7 +183,7 @@ def test_a_worker_that_dies_on_a_test_that_had_passed(single: Project) -> None:
 def test_a_lost_worker_that_is_not_replaced(single: Project) -> None:
     single.write(
         "test_m.py",
-        "import os\n\ndef test_dies():\n    if 'DIE' in os.environ: os._exit(1)\n\n"
+        "import os\n\ndef test_dies():\n    if 'DIE' in dict(os.environ): os._exit(1)\n\n"
         + "\n".join(f"def test_{i}(): pass\n" for i in range(6)),
     )
     ran = single.run("-n", "1", "--max-worker-restart=0", env={"DIE": "1"})

@@ -15,10 +15,12 @@ STEPS = """
 
     import pytest
 
-    STEP, ACTION = os.environ.get("STEP", ""), os.environ.get("ACTION", "")
+    # A copy: what disturbs a run is to be no dependency of its tests.
+    ENVIRONMENT = dict(os.environ)
+    STEP, ACTION = ENVIRONMENT.get("STEP", ""), ENVIRONMENT.get("ACTION", "")
 
     def reach(step, worker=None):
-        with open(os.environ["TRAIL"], "a") as trail:
+        with open(ENVIRONMENT["TRAIL"], "a") as trail:
             found = sorted(os.listdir(".testmon_xdist")) if os.path.isdir(".testmon_xdist") else []
             print(worker or "controller", step, *found, file=trail)
         if step == STEP and worker in (None, "gw0"):

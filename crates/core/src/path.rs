@@ -59,6 +59,14 @@ impl RelPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// The last part of the path without its extension; that of the directory for `__init__.py`.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        let path = self.0.strip_suffix("/__init__.py").unwrap_or(&self.0);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.split('.').next().unwrap_or(name)
+    }
+
     /// The directory that holds it: `.` for what lies in the rootdir; `None` for the rootdir itself
     /// and for the directories above it.
     #[must_use]

@@ -48,6 +48,11 @@ pub trait Observer: Send {
     /// `qualname` and `first_line` are `co_qualname` and `co_firstlineno`.
     fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId;
 
+    /// The same of the body of a module, or of a class that no function is around.
+    fn level_code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId {
+        self.code(source, qualname, first_line)
+    }
+
     /// Where a call of this function leaves something that later calls find, if it does:
     /// [`Observer::memo_met`] is then to be asked about each.
     fn leaves(&mut self, code: CodeId) -> Leaves;

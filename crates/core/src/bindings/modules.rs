@@ -26,10 +26,12 @@ impl ModuleId {
 pub(super) struct Module {
     pub(super) path: RelPath,
     pub(super) content: Digest,
-    /// `None` if the parser could not read it.
+    /// `None` if the parser could not read it, or has not been asked.
     pub(super) source: Option<Source>,
     /// Its `__name__` and `__package__`, as far as it was imported under a name.
     names: Vec<(Box<str>, Box<str>)>,
+    /// What happened while its body stood at which line, until it is known which nodes it has.
+    waiting: Option<FxHashSet<(u32, Charge)>>,
     /// What happened while its body stood at a node.
     charges: FxHashMap<u32, Vec<Charge>>,
     /// The same as pairs, to tell what is new.
@@ -60,6 +62,9 @@ impl Module {
 
     /// Notes what happened while the body stood at `line`. Returns whether that is new.
     pub(super) fn charge(&mut self, line: u32, charge: Charge) -> bool {
+        if let Some(waiting) = &mut self.waiting {
+            return waiting.insert((line, charge));
+        }
         let nodes = self.nodes.entry(line).or_insert_with(|| {
             let source = self.source.as_ref();
             source.map_or_else(Box::default, |source| source.bindings().nodes_at(line).into())
@@ -145,28 +150,38 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    pub(super) fn add(
-        &mut self,
-        path: RelPath,
-        content: Digest,
-        model: Option<Arc<SourceModel>>,
-        words: &mut Words,
-        first: u32,
-    ) -> ModuleId {
-        let source = model.map(|model| Source::new(model, words));
+    pub(super) fn add(&mut self, path: RelPath, content: Digest) -> ModuleId {
         self.by_path.insert(path.clone(), ModuleId(self.all.len() as u32));
         self.all.push(Module {
             path,
             content,
-            source,
+            source: None,
+            waiting: Some(FxHashSet::default()),
             names: Vec::new(),
             charges: FxHashMap::default(),
             charged: FxHashSet::default(),
             nodes: FxHashMap::default(),
             loose: Vec::new(),
-            first,
+            first: 0,
         });
         ModuleId(self.all.len() as u32 - 1)
+    }
+
+    /// Says what is in a module, whose first vertex has the number `first`.
+    pub(super) fn fill(
+        &mut self,
+        id: ModuleId,
+        model: Option<Arc<SourceModel>>,
+        words: &mut Words,
+        first: u32,
+    ) {
+        let module = &mut self.all[id.index()];
+        module.source = model.map(|model| Source::new(model, words));
+        module.first = first;
+        for (line, charge) in module.waiting.take().into_iter().flatten() {
+            module.charge(line, charge);
+        }
+        self.imported.get_mut().clear();
     }
 
     /// Notes that a module goes by `name`, with `__package__` as given. Returns whether that is new.

@@ -83,13 +83,25 @@ impl Program {
         content: Digest,
         model: Option<Arc<SourceModel>>,
     ) -> ModuleId {
+        let id = self.announce(path, content);
+        self.fill(id, model);
+        id
+    }
+
+    /// Adds a module of which nothing but the content's digest is known, which counts as a whole until it is filled.
+    pub fn announce(&mut self, path: RelPath, content: Digest) -> ModuleId {
+        self.index = None;
+        self.modules.add(path, content)
+    }
+
+    /// Says what is in a module that was announced: `None` for a `model` if the parser could not read it.
+    pub fn fill(&mut self, module: ModuleId, model: Option<Arc<SourceModel>>) {
         self.index = None;
         let first = self.vertices.len();
-        let id = self.modules.add(path, content, model, &mut self.words, first);
-        if let Some(source) = self.modules.source(id) {
-            self.vertices.add_source(id, source.bindings());
+        self.modules.fill(module, model, &mut self.words, first);
+        if let Some(source) = self.modules.source(module) {
+            self.vertices.add_source(module, source.bindings());
         }
-        id
     }
 
     /// Notes that something outside of the project can look at the annotations of whatever it is given.

@@ -20,6 +20,15 @@ impl Recorder {
     pub fn take_batch(&mut self) -> Batch {
         let finished = std::mem::take(&mut self.finished);
         self.files.settle(&mut self.interner);
+        for run in &finished {
+            let file = match &run.subject {
+                Subject::Test(test) => test.file(),
+                Subject::Collection(file) => file.clone(),
+            };
+            if let Some(source) = self.sources.at(&file) {
+                self.sources.fill(source, &mut self.program);
+            }
+        }
         self.start_batch();
         let mut grounds = FxHashMap::default();
         let standpoints: Vec<Standpoint> =
@@ -47,17 +56,18 @@ impl Recorder {
     /// To be called before closures are worked out.
     pub(super) fn start_batch(&mut self) {
         self.closures.start_batch(&self.files);
+        let new = self.sources.fill_imported(&mut self.program);
         let Self { sources, packages, .. } = self;
         let is_project = |name: &str| sources.has_module(name);
         let reads = |source: &Source| {
             source.all_statements().any(|imports| packages.reads_annotations(imports, is_project))
         };
-        let is_first = self.looked_through == 0;
-        let mut new = sources.all()[self.looked_through..].iter();
-        if (is_first && packages.watches_annotations()) || new.any(reads) {
+        let is_first = !std::mem::replace(&mut self.has_looked, true);
+        if (is_first && packages.watches_annotations())
+            || new.iter().any(|source| reads(sources.get(*source)))
+        {
             self.program.count_annotations();
         }
-        self.looked_through = sources.all().len();
     }
 
     fn trace(

@@ -99,6 +99,7 @@ impl Recorder {
         origin: Origin,
     ) {
         let source = self.sources.code(module).source;
+        self.sources.fill(source, &mut self.program);
         // The same name can be another module there: its directory may come first.
         let is_taken =
             name == "__main__" || self.sources.named(name).is_some_and(|at| at != source);

@@ -105,8 +105,8 @@ pub struct Recorder {
     finished: Vec<Finished>,
     teardowns: Teardowns,
     amended: Vec<Trace>,
-    /// How many of the sources were looked through for libraries that can look at annotations.
-    looked_through: usize,
+    /// Whether libraries that can look at annotations were looked for.
+    has_looked: bool,
     /// The line that the body of the module being imported has reached.
     line: u32,
 }
@@ -136,7 +136,7 @@ impl Recorder {
             finished: Vec::new(),
             teardowns: Teardowns::default(),
             amended: Vec::new(),
-            looked_through: 0,
+            has_looked: false,
             line: 0,
         };
         recorder.push(SpanKind::Session);
@@ -308,6 +308,7 @@ impl Recorder {
     /// level, since nothing tells which names stand in the examples.
     pub fn docstrings_read(&mut self, path: &RelPath) {
         let Some(source) = self.sources.at(path) else { return };
+        self.sources.fill(source, &mut self.program);
         let top = self.top();
         self.spans[top as usize].observed.whole.insert(source);
         if let Some(fact) = self.sources.get(source).docstrings() {

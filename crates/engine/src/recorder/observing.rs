@@ -20,11 +20,23 @@ impl Observer for Recorder {
         if let Some(known) = self.sources.at(&path) {
             return Some(known);
         }
-        let source = Source::read(&place, path, &mut self.program)?;
+        // Of a test file much is only collected here, and run elsewhere or not at all.
+        let source = if self.collections.contains_key(&path) {
+            Source::announce(&place, path, &mut self.program)?
+        } else {
+            Source::read(&place, path, &mut self.program)?
+        };
         Some(self.sources.add(source))
     }
 
     fn code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId {
+        if qualname != "<module>" {
+            self.sources.fill(source, &mut self.program);
+        }
+        self.sources.add_code(source, qualname, first_line)
+    }
+
+    fn level_code(&mut self, source: SourceId, qualname: &str, first_line: u32) -> CodeId {
         self.sources.add_code(source, qualname, first_line)
     }
 

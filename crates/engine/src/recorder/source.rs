@@ -1,10 +1,10 @@
 //! The project's source files as this process imported them, and the code objects compiled from them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
 use testmonx_core::kinds::{docstrings_fact, file_fact, implied_fact, module_fact};
 use testmonx_core::source::{CodeBlock, Import, Outline, SourceModel};
@@ -19,7 +19,9 @@ pub(super) struct Source {
     /// Its number in the program of bindings.
     pub(super) module: ModuleId,
     content: Digest,
-    /// `None` if the parser could not read it: then the whole content is the fact.
+    /// Where it is to be read again, if it was not parsed yet.
+    waits_at: Option<PathBuf>,
+    /// `None` if the parser could not read it, or has not: then the whole content is the fact.
     parsed: Option<(Arc<SourceModel>, Arc<Outline>)>,
 }
 
@@ -28,10 +30,37 @@ impl Source {
     pub(super) fn read(place: &Path, path: RelPath, program: &mut Program) -> Option<Self> {
         let bytes = fs::read(place).ok()?;
         let content = Digest::of(&bytes);
-        let model = SourceModel::parse(&bytes).ok().map(Arc::new);
-        let module = program.add(path.clone(), content, model.clone());
-        let parsed = model.zip(program.outline(module).cloned());
-        Some(Self { path, module, content, parsed })
+        let module = program.announce(path.clone(), content);
+        let mut source = Self { path, module, content, waits_at: None, parsed: None };
+        source.take(&bytes, program);
+        Some(source)
+    }
+
+    /// The same, but the parser is asked only in [`Source::fill`].
+    pub(super) fn announce(place: &Path, path: RelPath, program: &mut Program) -> Option<Self> {
+        let content = Digest::of(&fs::read(place).ok()?);
+        let module = program.announce(path.clone(), content);
+        Some(Self { path, module, content, waits_at: Some(place.to_owned()), parsed: None })
+    }
+
+    /// Whether the parser has not been asked yet.
+    pub(super) fn waits(&self) -> bool {
+        self.waits_at.is_some()
+    }
+
+    /// Asks the parser, if it has not been asked. What changed since it was imported cannot be known in parts.
+    pub(super) fn fill(&mut self, program: &mut Program) {
+        let Some(place) = self.waits_at.take() else { return };
+        match fs::read(place) {
+            Ok(bytes) if Digest::of(&bytes) == self.content => self.take(&bytes, program),
+            _ => program.fill(self.module, None),
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8], program: &mut Program) {
+        let model = SourceModel::parse(bytes).ok().map(Arc::new);
+        program.fill(self.module, model.clone());
+        self.parsed = model.zip(program.outline(self.module).cloned());
     }
 
     /// The fact of what pytest finds in it without being told.
@@ -144,11 +173,22 @@ pub(super) struct Sources {
     by_path: FxHashMap<RelPath, SourceId>,
     by_module: FxHashMap<ModuleId, SourceId>,
     names: FxHashMap<Box<str>, SourceId>,
+    /// Those that the parser has not been asked about, if nobody has filled them since.
+    waiting: Vec<SourceId>,
+    /// Those that it has, and that were not looked at since.
+    new: Vec<SourceId>,
+    /// The last parts of all names in import statements of those that were looked at.
+    imported: FxHashSet<Box<str>>,
 }
 
 impl Sources {
     pub(super) fn add(&mut self, source: Source) -> SourceId {
         let id = SourceId::try_from(self.sources.len()).unwrap_or(SourceId::MAX);
+        if source.waits() {
+            self.waiting.push(id);
+        } else {
+            self.new.push(id);
+        }
         self.by_path.insert(source.path.clone(), id);
         self.by_module.insert(source.module, id);
         self.sources.push(source);
@@ -162,6 +202,12 @@ impl Sources {
             return id;
         }
         let at = &self.sources[source as usize];
+        if at.waits() {
+            // As long as nothing else of it has run.
+            let block = Block::Level(at.module, line);
+            self.codes.push(Code { source, block, reads: Reads::default() });
+            return id;
+        }
         let model = at.parsed.as_ref().map(|(model, _)| model);
         let (block, reads) = match model.map(|model| (model, model.block_of_code(qualname, line))) {
             None | Some((_, CodeBlock::Unknown)) => (Block::Unknown(at.whole()), Reads::default()),
@@ -177,8 +223,40 @@ impl Sources {
         id
     }
 
-    pub(super) fn all(&self) -> &[Source] {
-        &self.sources
+    /// Asks the parser about a source, if it has not been asked.
+    pub(super) fn fill(&mut self, id: SourceId, program: &mut Program) {
+        let source = &mut self.sources[id as usize];
+        if source.waits() {
+            source.fill(program);
+            self.new.push(id);
+        }
+    }
+
+    /// Asks the parser about the sources that others which it has been asked about may import, and gives out those that
+    /// are new since the last call.
+    pub(super) fn fill_imported(&mut self, program: &mut Program) -> Vec<SourceId> {
+        let (mut looked_at, mut given) = (0, Vec::new());
+        loop {
+            given.append(&mut self.new);
+            for id in &given[looked_at..] {
+                for import in self.sources[*id as usize].all_statements().flatten() {
+                    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().into();
+                    self.imported.extend(import.module.iter().map(|module| last(module)));
+                    self.imported.extend(import.names.iter().cloned());
+                }
+            }
+            looked_at = given.len();
+            let Self { sources, waiting, imported, .. } = self;
+            waiting.retain(|id| sources[*id as usize].waits());
+            let is_imported = |id: &SourceId| imported.contains(sources[*id as usize].path.stem());
+            let found: Vec<SourceId> = waiting.iter().copied().filter(is_imported).collect();
+            if found.is_empty() {
+                return given;
+            }
+            for id in found {
+                self.fill(id, program);
+            }
+        }
     }
 
     pub(super) fn get(&self, id: SourceId) -> &Source {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use testmonx_core::trace::SpanBody;
+use testmonx_core::{Digest, Kind};
 
 use super::*;
 use crate::witness::{Sight, Witness};
@@ -297,4 +298,50 @@ fn a_module_that_no_lookup_explains_has_no_such_fact() {
     scenario.test("test_a.py::test_a", |_| ());
     let (_, facts) = scenario.traces().remove(0);
     assert!(!facts.iter().any(|key| key.contains('@')), "{facts:?}");
+}
+
+/// Three test files, collected; one takes a constant of another.
+fn three_collected() -> Scenario {
+    let files = [
+        ("test_a.py", "from test_b import SIZE\ndef test_1():\n    assert SIZE\n"),
+        ("test_b.py", "SIZE = 1\nSPARE = 2\ndef test_2():\n    pass\n"),
+        ("test_c.py", "class TestC:\n    def test_3(self):\n        pass\n"),
+    ];
+    let mut scenario = Scenario::new(&files);
+    for (path, _) in files {
+        scenario.collect(path, |_| ());
+    }
+    scenario
+}
+
+fn waits(scenario: &Scenario, path: &str) -> bool {
+    let sources = &scenario.recorder.sources;
+    sources.get(sources.at(&RelPath::new(path)).unwrap()).waits()
+}
+
+#[test]
+fn a_test_file_is_parsed_once_its_tests_run_or_others_import_it() {
+    let mut scenario = three_collected();
+    assert!(["test_a.py", "test_b.py", "test_c.py"].iter().all(|path| waits(&scenario, path)));
+    scenario.test("test_a.py::test_1", |s| {
+        s.ran("test_a.py", "test_1", 2);
+    });
+    assert!(!waits(&scenario, "test_a.py") && waits(&scenario, "test_b.py"));
+    let facts = &scenario.traces()[0].1;
+    assert!(facts.contains("test_b.py::SIZE") && !facts.contains("test_b.py::SPARE"), "{facts:?}");
+    assert!(!waits(&scenario, "test_b.py") && waits(&scenario, "test_c.py"));
+    scenario.test("test_c.py::TestC::test_3", |_| ());
+    assert!(scenario.traces()[0].1.contains("test_c.py::TestC.test_3"));
+}
+
+#[test]
+fn a_test_file_that_changed_before_it_was_parsed_counts_as_it_was_imported() {
+    let mut scenario = three_collected();
+    let imported = Digest::of(&fs::read(scenario.place("test_c.py")).unwrap());
+    fs::write(scenario.place("test_c.py"), "def test_3():\n    pass\n").unwrap();
+    scenario.test("test_c.py::TestC::test_3", |_| ());
+    scenario.traces();
+    let file = |fact: &&Fact| fact.kind == Kind::File && &*fact.key == "test_c.py";
+    let digests: Vec<_> = scenario.facts.iter().filter(file).map(|fact| fact.digest).collect();
+    assert_eq!(digests, [imported]);
 }

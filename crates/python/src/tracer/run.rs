@@ -216,15 +216,19 @@ impl Run {
     ) -> PyResult<Option<Key>> {
         let Identity { qualname, first_line, size, makes_generator, is_class_body } = identity;
         let is_module = qualname == "<module>";
+        let is_level = is_module || (*is_class_body && !qualname.contains(LOCALS));
         let asked = ask(&self.observer, |o| {
+            if is_level {
+                return (o.level_code(source, qualname, *first_line), Leaves::Nothing);
+            }
             let id = o.code(source, qualname, *first_line);
-            let is_call = !is_module && !is_class_body && !makes_generator;
+            let is_call = !is_class_body && !makes_generator;
             (id, if is_call { o.leaves(id) } else { Leaves::Nothing })
         });
         let Some((id, leaves)) = asked else { return Ok(None) };
         let kind = match leaves {
             _ if is_module => Kind::Module(source),
-            _ if *is_class_body && !qualname.contains(LOCALS) => Kind::Class(source),
+            _ if is_level => Kind::Class(source),
             Leaves::Nothing => Kind::Function,
             Leaves::InNamed => Kind::Memo { in_receiver: false },
             Leaves::InReceiver => Kind::Memo { in_receiver: true },
