@@ -1,6 +1,6 @@
 """The native engine. Private: the plugin and the command are the only users."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, final
 
 class UsageError(Exception):
@@ -72,8 +72,11 @@ class Session:
     def skips_file(self, path: str) -> bool:
         """Whether the file at the absolute ``path`` need not be collected."""
 
-    def arrange(self, items: Sequence[str]) -> tuple[list[int], list[int]]:
-        """The indices of the items that run, in their order, and of those that are left out."""
+    def arrange(self, nodeids: Iterable[str]) -> tuple[list[int], list[int]] | None:
+        """The indices of the items that run, in their order, and of those that are left out.
+
+        ``None`` if all run as they are.
+        """
 
     def open_collection(self, file: str, is_doctest: bool) -> int | None:
         """Opens the span of a test file's collection; ``None`` if nothing is recorded."""
@@ -81,7 +84,7 @@ class Session:
     def collection_failed(self, file: str) -> None:
         """Notes that a test file's collection ended with an error."""
 
-    def collected(self, nodeids: list[str]) -> None:
+    def collected(self, nodeids: Iterable[str]) -> None:
         """Notes that these tests were found."""
 
     def collection_finished(self, path: list[str]) -> None:

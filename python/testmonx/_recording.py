@@ -98,7 +98,7 @@ class RecordingHooks:
         self, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Notes all that was found, before anything is left out."""
-        self._session.collected([item.nodeid for item in items])
+        self._session.collected(item.nodeid for item in items)
         return (yield)
 
     def pytest_collection_finish(self) -> None:

@@ -92,10 +92,15 @@ class Selecting:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leaves fresh tests out, and orders the others."""
-        for item in items:
-            # As it is in the store: xdist is about to append a group's name.
-            item.stash[NODE_ID] = item.nodeid
-        run, deselected = self._session.arrange([node_id(item) for item in items])
+        if hasattr(config, "workerinput"):
+            for item in items:
+                # As it is in the store: xdist is about to append the group's name.
+                if item.get_closest_marker("xdist_group"):
+                    item.stash[NODE_ID] = item.nodeid
+        arranged = self._session.arrange(node_id(item) for item in items)
+        if arranged is None:
+            return
+        run, deselected = arranged
         if deselected:
             config.hook.pytest_deselected(items=[items[index] for index in deselected])
         items[:] = [items[index] for index in run]

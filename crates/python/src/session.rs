@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 use testmonx_engine::{NodeId, Planned, Role, Session as Engine, SpanId};
 
 use crate::invocation::{Environment, Installation, Place, Switches, invocation};
@@ -114,15 +114,20 @@ impl Session {
         self.guarded(|engine| engine.skips_file(&path))
     }
 
-    /// The indices of the items that run, in their order, and of those that are left out.
-    fn arrange(&mut self, items: Vec<String>) -> (Vec<usize>, Vec<usize>) {
-        let all = (0..items.len()).collect();
-        let items: Vec<NodeId> = items.iter().map(|item| NodeId::new(item)).collect();
-        let arranged = self.guarded(|engine| {
+    /// The indices of the items that run, in their order, and of those that are left out; `None` if all run as they
+    /// are.
+    fn arrange(
+        slf: &Bound<'_, Self>,
+        nodeids: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<(Vec<usize>, Vec<usize>)>> {
+        if !slf.borrow().engine.as_ref().is_some_and(Engine::arranges) {
+            return Ok(None);
+        }
+        let items = node_ids(nodeids)?;
+        Ok(slf.borrow_mut().guarded(|engine| {
             let arrangement = engine.arrange(&items);
             Some((arrangement.run, arrangement.deselected))
-        });
-        arranged.unwrap_or((all, Vec::new()))
+        }))
     }
 
     /// Opens the span of a test file's collection; `None` if nothing is recorded.
@@ -136,8 +141,12 @@ impl Session {
     }
 
     /// Notes which tests were found.
-    fn collected(&mut self, nodeids: Vec<String>) {
-        self.guarded(|engine| engine.collected(nodeids.iter().map(|id| NodeId::new(id))));
+    fn collected(slf: &Bound<'_, Self>, nodeids: &Bound<'_, PyAny>) -> PyResult<()> {
+        if slf.borrow().engine.as_ref().is_some_and(Engine::tells_collected) {
+            let tests = node_ids(nodeids)?;
+            slf.borrow_mut().guarded(|engine| engine.collected(tests));
+        }
+        Ok(())
     }
 
     /// Notes that everything that could be found was; `path` is `sys.path` now.
@@ -311,4 +320,13 @@ impl Session {
             self.recording.borrow_mut(py).stop(py);
         }
     }
+}
+
+/// Takes node IDs out of an iterator, one after the other: there can be many, and it is Python code that makes
+/// them, during which the session must not be borrowed.
+fn node_ids(nodeids: &Bound<'_, PyAny>) -> PyResult<Vec<NodeId>> {
+    let node_id = |id: Bound<'_, PyAny>| -> PyResult<NodeId> {
+        Ok(NodeId::new(&id.cast::<PyString>()?.to_string_lossy()))
+    };
+    nodeids.try_iter()?.map(|id| node_id(id?)).collect()
 }

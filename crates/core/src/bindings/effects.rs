@@ -2,7 +2,8 @@
 //!
 //! An effect goes to what it names: `REGISTRY["k"] = v`, `Other.attr = v`, `register(handler)`,
 //! `@app.route("/")` to the project's bindings among these names, and to the globals that the
-//! functions change which ran for it. Who uses one of these depends on the effect, if the module of
+//! functions change which ran for it. A function that changes something without naming it (`x` of `x = REGISTRY[key];
+//! x.add(v)`, a parameter, what a call returns) can have got it from any variable that is read on the way. Who uses one of these depends on the effect, if the module of
 //! the effect is in the closure of the imports. An effect on something outside of the project
 //! (`sys.path.insert(0, …)`), or on something without a name, goes to all who import the module.
 
@@ -13,7 +14,7 @@ use super::modules::{ModuleId, Modules, Source};
 use super::resolve::{End, Resolver};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
-use crate::source::bindings::{Bindings, Chain, NameId, NodeKind, Unit};
+use crate::source::bindings::{Bindings, Chain, NameId, NodeKind, Unit, Value};
 
 /// An effect of a module's import.
 #[derive(Debug)]
@@ -80,14 +81,26 @@ fn of_module(
         if !node.is_effect && node.groups.is_empty() && charges.is_empty() {
             continue;
         }
-        let mut finder = Finder { resolver, classes, targets: FxHashSet::default() };
+        let mut finder =
+            Finder { resolver, classes, targets: FxHashSet::default(), found: Vec::new() };
         let unit = &bindings.units[node.unit as usize];
         let is_untold = finder.named(module, unit, node.is_effect, &node.groups);
-        for charge in charges {
-            if let Charge::Ran(body) = charge {
-                finder.changed_by(*body);
+        let ran = charges.iter().filter_map(|charge| match charge {
+            Charge::Ran(body) => Some(*body),
+            _ => None,
+        });
+        for body in ran.clone() {
+            finder.changed_by(body);
+        }
+        if ran.clone().any(|body| finder.unit(body).is_some_and(|unit| unit.changes_unnamed)) {
+            finder.loaded(module, unit);
+            for body in ran {
+                if let Some(unit) = finder.unit(body) {
+                    finder.loaded(body.module, unit);
+                }
             }
         }
+        finder.behind();
         // What the node binds itself is reached with it anyway.
         let own = bindings.symbols_of(None).filter(|symbol| {
             let binders = bindings.binders(&bindings.symbols[*symbol]);
@@ -113,9 +126,44 @@ struct Finder<'a, 'b> {
     resolver: &'a mut Resolver<'b>,
     classes: &'a Classes,
     targets: FxHashSet<VertexId>,
+    /// The symbols among them.
+    found: Vec<(ModuleId, u32)>,
 }
 
-impl Finder<'_, '_> {
+impl<'a> Finder<'a, '_> {
+    /// What a function mentions.
+    fn unit(&self, body: Body) -> Option<&'a Unit> {
+        let modules: &'a Modules = self.resolver.modules;
+        let bindings = modules.source(body.module)?.bindings();
+        Some(&bindings.units[bindings.functions.get(body.function)?.body as usize])
+    }
+
+    /// What code can change that changes something without naming it: any variable that it reads.
+    fn loaded(&mut self, module: ModuleId, unit: &Unit) {
+        let modules: &Modules = self.resolver.modules;
+        for chain in unit.loads.iter().copied() {
+            self.ends(module, chain, |end| can_change(modules, *end));
+        }
+    }
+
+    /// What the variables that were found may be parts of: `REGISTRY` of `table = REGISTRY["x"]`.
+    fn behind(&mut self) {
+        let modules: &'a Modules = self.resolver.modules;
+        let mut at = 0;
+        while let Some((module, symbol)) = self.found.get(at).copied() {
+            at += 1;
+            let Some(source) = modules.source(module) else { continue };
+            let bindings = source.bindings();
+            for binder in bindings.binders(&bindings.symbols[symbol as usize]) {
+                let node = &bindings.nodes[binder.node as usize];
+                let is_part = binder.import.is_none() && node.kind == NodeKind::Statement;
+                if is_part && node.value == Value::Shared {
+                    self.loaded(module, &bindings.units[node.unit as usize]);
+                }
+            }
+        }
+    }
+
     /// What a statement acts on by the names in it. Returns whether it acts on more.
     fn named(
         &mut self,
@@ -163,6 +211,9 @@ impl Finder<'_, '_> {
         for chain in unit.calls.iter().copied() {
             self.ends(body.module, chain, |end| is_method_of_variable(modules, *end));
         }
+        for chain in unit.given.iter().copied() {
+            self.ends(body.module, chain, |end| can_change(modules, *end));
+        }
         let Some(class) = units.class else { return };
         let first = modules.get(body.module).first;
         let node = fixed(first, bindings, Item::Node(bindings.classes[class as usize].node));
@@ -193,7 +244,9 @@ impl Finder<'_, '_> {
                     if let Some(source) = self.resolver.modules.source(*module) {
                         let first = self.resolver.modules.get(*module).first;
                         let vertex = fixed(first, source.bindings(), Item::Symbol(*symbol));
-                        self.targets.insert(vertex);
+                        if self.targets.insert(vertex) {
+                            self.found.push((*module, *symbol));
+                        }
                     }
                 }
                 End::Unbound { module, name, .. } => {
@@ -205,6 +258,19 @@ impl Finder<'_, '_> {
         }
         took_all
     }
+}
+
+/// Whether this is a variable with a value that can change.
+fn can_change(modules: &Modules, end: End) -> bool {
+    let End::Bound { module, symbol, .. } = end else { return false };
+    modules.source(module).is_some_and(|source| {
+        let bindings = source.bindings();
+        bindings.binders(&bindings.symbols[symbol as usize]).iter().any(|binder| {
+            let node = &bindings.nodes[binder.node as usize];
+            let is_value = binder.import.is_none() && node.kind == NodeKind::Statement;
+            is_value && node.value != Value::Constant
+        })
+    })
 }
 
 /// Whether a call is of a method of a variable: `registry.add(…)`.

@@ -259,6 +259,12 @@ impl Session {
         self.skips_files && RelPath::from_absolute(&self.root, place).is_some_and(is_skipped)
     }
 
+    /// Whether any items are left out, or run in another order.
+    #[must_use]
+    pub fn arranges(&self) -> bool {
+        self.plan != Plan::default()
+    }
+
     /// Which of the collected items run, and in which order.
     #[must_use]
     pub fn arrange(&mut self, items: &[NodeId]) -> Arrangement {

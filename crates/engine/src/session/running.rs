@@ -26,8 +26,14 @@ impl Session {
         self.failed_collections.insert(RelPath::new(file));
     }
 
+    /// Whether it is to be told which tests were found. All workers find the same; one of them is enough to say so.
+    #[must_use]
+    pub fn tells_collected(&self) -> bool {
+        self.collects_whole_files && self.speaks
+    }
+
     /// Notes that these tests were found.
-    pub fn collected(&mut self, tests: impl Iterator<Item = NodeId>) {
+    pub fn collected(&mut self, tests: Vec<NodeId>) {
         for test in tests {
             self.collected.entry(test.file()).or_default().push(test);
         }
@@ -39,8 +45,7 @@ impl Session {
             recorder.search_path(path);
         }
         let collected = std::mem::take(&mut self.collected);
-        // All workers collect the same; one of them is enough to say so.
-        if !self.collects_whole_files || !self.speaks {
+        if !self.tells_collected() {
             return;
         }
         let failed = std::mem::take(&mut self.failed_collections);

@@ -7,6 +7,7 @@ mod absences;
 mod case;
 mod laws;
 mod project;
+mod unnamed;
 
 use case::Case;
 

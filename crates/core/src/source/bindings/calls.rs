@@ -63,7 +63,8 @@ impl<'a> Collector<'a> {
         if let Expr::Attribute(attribute) = &*call.func
             && words::mutates(&attribute.attr)
         {
-            self.refer_to(&attribute.value, Role::Write);
+            let is_named = self.refer_to(&attribute.value, Role::Write);
+            self.unit().changes_unnamed |= !is_named;
         }
     }
 

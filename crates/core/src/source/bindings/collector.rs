@@ -30,6 +30,7 @@ pub(super) enum Role {
     Empty,
     Call,
     Handed,
+    Given,
 }
 
 impl Role {
@@ -74,6 +75,8 @@ pub(super) struct Scope {
     receives_class: bool,
     /// Its attributes that each call binds, with the end of the statement that does.
     pub(super) sets: Vec<(NameId, TextSize)>,
+    /// Names that are bound to what others may have, too.
+    pub(super) shared: Vec<NameId>,
     /// Parameters whose default is mutable: it lives as long as the function.
     pub(super) kept: Vec<NameId>,
     pending: Vec<Pending>,
@@ -90,6 +93,7 @@ impl Scope {
             receiver: None,
             receives_class: false,
             sets: Vec::new(),
+            shared: Vec::new(),
             kept: Vec::new(),
             pending: Vec::new(),
         }
@@ -134,7 +138,9 @@ pub(in super::super) struct Collector<'a> {
     /// Where `sys.modules` begins and code tells what it means by it, ascending.
     pub(super) told_modules: Vec<TextSize>,
     /// Where the target of `+=` begins.
-    /// Where the targets of the present statement begin, if it fills nothing.
+    /// Where the targets of the present statement begin, if its value is nobody else's.
+    pub(super) own: Vec<TextSize>,
+    /// Where they begin, if it fills nothing.
     pub(super) stores: Vec<(TextSize, Role)>,
     annotations: u32,
     /// In how many `try` the walk is that catch an `AttributeError`.
@@ -158,6 +164,7 @@ impl<'a> Collector<'a> {
             given: None,
             walrus: None,
             told_modules,
+            own: Vec::new(),
             stores: Vec::new(),
             annotations: 0,
             probing: 0,
@@ -231,6 +238,7 @@ impl<'a> Collector<'a> {
     pub(super) fn leave_scope(&mut self) {
         let Some(mut scope) = self.scopes.pop() else { return };
         scope.binds.sort_unstable();
+        scope.shared.sort_unstable();
         let around = self.scopes.len().saturating_sub(1);
         for pending in std::mem::take(&mut scope.pending) {
             self.resolve(&scope, pending, around);
@@ -252,6 +260,9 @@ impl<'a> Collector<'a> {
                 self.mention_of_class(around, pending);
             }
             return self.place(pending, around, scope.kind != ScopeKind::Comprehension);
+        }
+        if changes_unnamed(scope, root, chain, role) {
+            self.units[unit as usize].changes_unnamed = true;
         }
         if !role.stores() {
             return;
@@ -323,6 +334,7 @@ impl<'a> Collector<'a> {
             }
             Role::Call => unit.calls.push(pending.chain),
             Role::Handed => unit.handed.push(pending.chain),
+            Role::Given => unit.given.push(pending.chain),
         }
     }
 
@@ -412,7 +424,9 @@ impl<'a> Collector<'a> {
 
     pub(super) fn bind_parameters(&mut self, scope: &mut Scope, parameters: &'a Parameters) {
         for parameter in parameters {
-            scope.binds.push(self.names.id(parameter.name()));
+            let name = self.names.id(parameter.name());
+            scope.binds.push(name);
+            scope.shared.push(name);
         }
     }
 
@@ -466,4 +480,20 @@ impl<'a> Collector<'a> {
             unit.probes.push(id);
         }
     }
+}
+
+/// Whether such a reference to a name of this scope changes something that the function has not made: what belongs to
+/// `self` is told apart.
+fn changes_unnamed(scope: &Scope, root: NameId, chain: Chain, role: Role) -> bool {
+    // How many names of the chain lead to what is changed.
+    let length = match role {
+        Role::Write => chain.len,
+        Role::Set | Role::Augment | Role::Empty | Role::Call => chain.len - 1,
+        Role::Load | Role::Annotation | Role::Handed | Role::Given => 0,
+    };
+    if scope.receiver == Some(root) {
+        let own = if role == Role::Write { 2 } else { 1 };
+        return length > own;
+    }
+    length > 0 && scope.shared.binary_search(&root).is_ok()
 }

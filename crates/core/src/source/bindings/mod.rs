@@ -34,7 +34,7 @@ pub(crate) use table::{
     subclasses_key,
 };
 pub(crate) use unit::{Chain, Dynamic, Unit};
-pub(crate) use words::is_implicit;
+pub(crate) use words::{Value, is_implicit};
 
 pub(super) use collector::Collector;
 pub(super) use loaded::told_places;

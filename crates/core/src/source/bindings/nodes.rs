@@ -10,7 +10,7 @@ use super::collector::{Collector, Role};
 use super::import;
 use super::names::NameId;
 use super::unit::{Chain, Unit};
-use super::words;
+use super::words::{self, Value, last_part};
 use crate::Digest;
 
 /// What a node is.
@@ -45,6 +45,8 @@ pub(crate) struct Node {
     /// The class whose statement it is.
     pub(crate) class: Option<u32>,
     pub(crate) unit: u32,
+    /// What it binds names to.
+    pub(crate) value: Value,
     /// Whether it does something beyond binding names.
     pub(crate) is_effect: bool,
     /// The first names of what it acts on, where that is not a variable of the same module; `None`
@@ -161,6 +163,7 @@ impl<'a> Collector<'a> {
             branch: self.level.branch,
             class: self.level.class,
             unit: self.unit,
+            value: Value::Shared,
             is_effect: false,
             groups: Vec::new(),
         });
@@ -175,14 +178,15 @@ impl<'a> Collector<'a> {
     pub(in super::super) fn open_statement(&mut self, stmt: &'a Stmt, first_line: u32) -> Place {
         let place = self.open_node(NodeKind::Statement, first_line);
         self.statement(stmt);
-        match stmt {
-            Stmt::Assign(stmt) => self.note_handing(&stmt.value),
-            Stmt::AnnAssign(stmt) => {
-                if let Some(value) = &stmt.value {
-                    self.note_handing(value);
-                }
-            }
-            _ => {}
+        let value = match stmt {
+            Stmt::Assign(stmt) => Some(&*stmt.value),
+            Stmt::AnnAssign(stmt) => stmt.value.as_deref(),
+            _ => None,
+        };
+        if let Some(value) = value {
+            self.note_handing(value);
+            let node = self.node;
+            self.node_mut(node).value = words::value(value);
         }
         self.level.is_inside = true;
         place
@@ -453,14 +457,6 @@ fn is_record(name: &str) -> bool {
 /// The last part of what a decorator calls.
 fn last_name(decorator: &Decorator) -> Option<&str> {
     last_part(docs::called(decorator))
-}
-
-fn last_part(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Name(name) => Some(name.id.as_str()),
-        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
-        _ => None,
-    }
 }
 
 /// Whether a call makes a type variable or a type of its own name, which carry no fact.

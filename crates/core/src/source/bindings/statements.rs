@@ -39,6 +39,8 @@ impl<'a> Collector<'a> {
             },
             Stmt::AugAssign(stmt) => {
                 self.stores = vec![(stmt.target.start(), Role::Augment)];
+                // It stays what it was.
+                self.own = vec![stmt.target.start()];
                 self.refer_to(&stmt.target, Role::Load);
                 // `TABLE += more` changes the thing itself, if that is a list.
                 self.alias_write(&stmt.target);
@@ -68,8 +70,11 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Notes where this value is stored, if it is one that fills nothing.
+    /// Notes where this value is stored, if it is nobody else's, or one that fills nothing.
     fn note_stores(&mut self, targets: &'a [Expr], value: &Expr) {
+        let is_own = words::value(value) != words::Value::Shared;
+        let places = targets.iter().filter(|_| is_own).map(Ranged::start);
+        self.own = places.collect();
         let role = match value {
             Expr::NoneLiteral(_) => Role::Augment,
             value if words::is_empty(value) => Role::Empty,
@@ -161,6 +166,13 @@ impl<'a> Collector<'a> {
             func => {
                 if !self.refer_to(func, Role::Call) {
                     self.unit().dynamic.opaque_effect = true;
+                    self.unit().changes_unnamed = true;
+                }
+                if !self.at_node_level() {
+                    let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                    for given in call.arguments.args.iter().chain(values) {
+                        self.refer_to(given, Role::Given);
+                    }
                 }
             }
         }

@@ -88,6 +88,11 @@ pub(crate) struct Unit {
     pub(crate) calls: ThinVec<Chain>,
     /// What is called with a function or a class as an argument, where the result is bound.
     pub(crate) handed: ThinVec<Chain>,
+    /// What a bare call is given.
+    pub(crate) given: ThinVec<Chain>,
+    /// Whether it can change something that it has not made and does not name: `x` of `x = REGISTRY[key]; x.add(v)`,
+    /// what a parameter is, what a call returns.
+    pub(crate) changes_unnamed: bool,
     /// Attributes, and strings that could name some.
     pub(crate) attrs: ThinVec<NameId>,
     /// Attributes that are asked for whether or not they exist.

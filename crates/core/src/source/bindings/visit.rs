@@ -22,8 +22,15 @@ impl<'a> Collector<'a> {
                         self.walrus = None;
                         let scope = self.around_comprehensions();
                         self.bind_in(scope, &name.id, None);
+                        let id = self.names.id(&name.id);
+                        self.scopes[scope].shared.push(id);
                     }
-                    _ => self.bind(&name.id),
+                    _ => {
+                        if !self.own.contains(&name.range.start()) {
+                            self.note_shared(&name.id);
+                        }
+                        self.bind(&name.id);
+                    }
                 }
             }
             AnyNodeRef::ExprAttribute(attribute) => self.attribute(attribute),
@@ -106,6 +113,14 @@ impl<'a> Collector<'a> {
     fn store_item(&mut self, container: &'a Expr) {
         if !self.refer_to(container, Role::Write) {
             self.unit().dynamic.opaque_effect = true;
+            self.unit().changes_unnamed = true;
+        }
+    }
+
+    fn note_shared(&mut self, name: &'a str) {
+        let id = self.names.id(name);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.shared.push(id);
         }
     }
 
@@ -145,6 +160,7 @@ impl<'a> Collector<'a> {
             self.mention(&attribute.attr);
             if attribute.ctx != ExprContext::Load {
                 self.unit().dynamic.opaque_effect = true;
+                self.unit().changes_unnamed = true;
             }
             if attribute.attr.as_str() == "__dict__" {
                 self.read_dict(&attribute.value);
