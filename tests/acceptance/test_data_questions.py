@@ -360,3 +360,25 @@ def test_nothing_about_the_functions_that_are_listened_to_can_be_seen(single: Pr
     )
     single.record()
     assert single.run().executed == set()
+
+
+def test_the_directory_for_temporary_files(
+    single: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = single.path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    single.write(
+        "test_m.py",
+        """
+        import os
+        import tempfile
+
+        def test_lists():
+            with tempfile.TemporaryDirectory() as own:
+                assert os.path.basename(own) in os.listdir(tempfile.gettempdir())
+        """,
+    )
+    single.record()
+    single.write("scratch/of-another-program", "")
+    assert single.run().executed == set()

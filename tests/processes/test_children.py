@@ -394,3 +394,22 @@ def test_the_environment_is_as_before_when_the_run_is_over(single: Project) -> N
     )
     single.record()
     assert single.read("left.txt") == "nothing"
+
+
+def test_a_pytest_that_a_test_starts_is_as_without_testmonx(single: Project) -> None:
+    single.write("inner.py", "def test_inner(): pass\n")
+    single.write(
+        "test_m.py",
+        """
+        import subprocess
+        import sys
+
+        def test_m():
+            command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "inner.py"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "warning" not in done.stdout + done.stderr
+        """,
+    )
+    single.record()
+    assert single.run().executed == set()

@@ -140,6 +140,8 @@ pub fn is_byproduct_name(name: &str) -> bool {
     NAMES.contains(&name)
         || name.starts_with(".testmondata")
         || name.starts_with(".coverage.")
+        // Where child processes tell what they do, in the directory for temporary files.
+        || name.starts_with(".testmonx-")
         // pytest makes its cache under such a name and then renames it.
         || name.starts_with("pytest-cache-files-")
         || Path::new(name).extension().is_some_and(|ext| ext == "pyc" || ext == "pyo")
@@ -181,12 +183,17 @@ mod tests {
 
     #[test]
     fn byproducts_have_names_of_their_own() {
-        for name in
-            ["__pycache__", "a.pyc", ".coverage", ".coverage.host.1", ".testmondata-journal"]
-        {
+        for name in [
+            "__pycache__",
+            "a.pyc",
+            ".coverage",
+            ".coverage.host.1",
+            ".testmondata-journal",
+            ".testmonx-7-1",
+        ] {
             assert!(is_byproduct_name(name), "{name}");
         }
-        for name in ["a.py", ".coveragerc", "pyc", ".github", "coverage"] {
+        for name in ["a.py", ".coveragerc", "pyc", ".github", "coverage", "testmonx-1"] {
             assert!(!is_byproduct_name(name), "{name}");
         }
     }

@@ -77,6 +77,12 @@ impl Project {
         relative
     }
 
+    /// Whether this is the directory for temporary files, and not the project itself.
+    #[must_use]
+    pub fn is_scratch(&self, place: &Path) -> bool {
+        place != self.root && place == std::env::temp_dir()
+    }
+
     fn work_out_relative(&self, path: &Path) -> Option<RelPath> {
         let path = fold(path);
         if let Ok(inside) = path.strip_prefix(&self.root) {

@@ -104,6 +104,10 @@ impl Recorder {
 
     fn listed(&mut self, sight: &Sight) {
         let place = sight.place();
+        // What is in the directory for temporary files is up to the whole machine.
+        if self.project.is_scratch(place) {
+            return;
+        }
         if let Some(path) = self.project.relative(place)
             && let Some(id) = self.files.listing(&path, place, &mut self.interner)
         {

@@ -195,7 +195,7 @@ fn journal(dir: &Path, project: Project, origin: Origin, clock: Clock) -> Journa
 /// A directory that nobody else can write to.
 fn make_dir(project: &Project) -> Result<PathBuf, JournalError> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let name = format!("testmonx-{}-{}", std::process::id(), since.as_nanos());
+    let name = format!(".testmonx-{}-{}", std::process::id(), since.as_nanos());
     let dir = std::env::temp_dir().join(name);
     fs::DirBuilder::new()
         .mode(0o700)
