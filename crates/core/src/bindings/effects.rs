@@ -29,6 +29,9 @@ pub(super) struct Effect {
     pub(super) groups: Vec<Option<NameId>>,
 }
 
+/// More names for names than this are taken for something that can change.
+const MAX_ALIASES: u32 = 8;
+
 /// The effects of all modules.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
@@ -140,10 +143,37 @@ impl<'a> Finder<'a, '_> {
 
     /// What code can change that changes something without naming it: any variable that it reads.
     fn loaded(&mut self, module: ModuleId, unit: &Unit) {
-        let modules: &Modules = self.resolver.modules;
-        for chain in unit.loads.iter().copied() {
-            self.ends(module, chain, |end| can_change(modules, *end));
+        for chain in unit.sources.iter().copied() {
+            self.changeable(module, chain, 0);
         }
+    }
+
+    /// Adds the variables at the ends of a chain that have a value which can change; whether there are any.
+    fn changeable(&mut self, module: ModuleId, chain: Chain, hops: u32) -> bool {
+        let modules: &'a Modules = self.resolver.modules;
+        let mut any = false;
+        for end in self.resolver.chain(module, chain).ends {
+            let End::Bound { module, symbol, .. } = end else { continue };
+            let Some(source) = modules.source(module) else { continue };
+            let bindings = source.bindings();
+            let binders = bindings.binders(&bindings.symbols[symbol as usize]).iter();
+            let can_change = binders.filter(|binder| binder.import.is_none()).any(|binder| {
+                let node = &bindings.nodes[binder.node as usize];
+                let mut sources = bindings.units[node.unit as usize].sources.iter();
+                match (&node.kind, node.value) {
+                    (NodeKind::Statement, Value::Alias) if hops < MAX_ALIASES => {
+                        sources.any(|chain| self.changeable(module, *chain, hops + 1))
+                    }
+                    (NodeKind::Statement, value) => value != Value::Constant,
+                    _ => false,
+                }
+            });
+            if can_change {
+                self.target(module, symbol);
+            }
+            any |= can_change;
+        }
+        any
     }
 
     /// What the variables that were found may be parts of: `REGISTRY` of `table = REGISTRY["x"]`.
@@ -156,10 +186,19 @@ impl<'a> Finder<'a, '_> {
             let bindings = source.bindings();
             for binder in bindings.binders(&bindings.symbols[symbol as usize]) {
                 let node = &bindings.nodes[binder.node as usize];
-                let is_part = binder.import.is_none() && node.kind == NodeKind::Statement;
-                if is_part && node.value == Value::Shared {
+                let is_variable = binder.import.is_none() && node.kind == NodeKind::Statement;
+                if is_variable && matches!(node.value, Value::Shared | Value::Alias) {
                     self.loaded(module, &bindings.units[node.unit as usize]);
                 }
+            }
+        }
+    }
+
+    fn target(&mut self, module: ModuleId, symbol: u32) {
+        if let Some(source) = self.resolver.modules.source(module) {
+            let first = self.resolver.modules.get(module).first;
+            if self.targets.insert(fixed(first, source.bindings(), Item::Symbol(symbol))) {
+                self.found.push((module, symbol));
             }
         }
     }
@@ -212,7 +251,7 @@ impl<'a> Finder<'a, '_> {
             self.ends(body.module, chain, |end| is_method_of_variable(modules, *end));
         }
         for chain in unit.given.iter().copied() {
-            self.ends(body.module, chain, |end| can_change(modules, *end));
+            self.changeable(body.module, chain, 0);
         }
         let Some(class) = units.class else { return };
         let first = modules.get(body.module).first;
@@ -240,15 +279,7 @@ impl<'a> Finder<'a, '_> {
                 continue;
             }
             match end {
-                End::Bound { module, symbol, .. } => {
-                    if let Some(source) = self.resolver.modules.source(*module) {
-                        let first = self.resolver.modules.get(*module).first;
-                        let vertex = fixed(first, source.bindings(), Item::Symbol(*symbol));
-                        if self.targets.insert(vertex) {
-                            self.found.push((*module, *symbol));
-                        }
-                    }
-                }
+                End::Bound { module, symbol, .. } => self.target(*module, *symbol),
                 End::Unbound { module, name, .. } => {
                     let absent = Item::Absent(None, *name);
                     self.targets.insert(self.resolver.vertices.number(*module, absent));
@@ -258,19 +289,6 @@ impl<'a> Finder<'a, '_> {
         }
         took_all
     }
-}
-
-/// Whether this is a variable with a value that can change.
-fn can_change(modules: &Modules, end: End) -> bool {
-    let End::Bound { module, symbol, .. } = end else { return false };
-    modules.source(module).is_some_and(|source| {
-        let bindings = source.bindings();
-        bindings.binders(&bindings.symbols[symbol as usize]).iter().any(|binder| {
-            let node = &bindings.nodes[binder.node as usize];
-            let is_value = binder.import.is_none() && node.kind == NodeKind::Statement;
-            is_value && node.value != Value::Constant
-        })
-    })
 }
 
 /// Whether a call is of a method of a variable: `registry.add(…)`.

@@ -15,9 +15,10 @@ fn failures(body: &str, edits: &str) -> Vec<String> {
 import bisect
 REG = {{'a': {{}}}}
 SIZE = 3
-def get(): return REG, SIZE
+def get(): return REG, SIZE, ALIAS
 def put(table, k, v): table[k] = v
 def table(): return REG
+ALIAS = table
 class Holder:
     def __init__(self, child): self.child = child
     def fill(self, k, v): self.child.x = v
@@ -81,6 +82,8 @@ fn what_a_function_makes_itself_is_nobody_elses_and_a_number_cannot_change() {
         "found = 0; found += SIZE",
         "return REG.get(k)",
         "k[SIZE] = v",
+        "if k is not REG: k.x = v",
+        "k.x = ALIAS",
     ] {
         let failures = failures(body, "fresh: plug.py | 'x', 1 | 'x', 2");
         assert!(failures.is_empty(), "{failures:#?}");

@@ -9,6 +9,7 @@
 
 use ruff_python_ast::{Expr, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
+use rustc_hash::FxHashSet;
 
 use super::import::{self, ImportTarget};
 use super::names::{NameId, Names};
@@ -20,6 +21,8 @@ use super::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Load,
+    /// Only to compare it with something.
+    Compare,
     Annotation,
     Write,
     /// A store to the attribute that a chain ends in.
@@ -138,6 +141,8 @@ pub(in super::super) struct Collector<'a> {
     /// Where `sys.modules` begins and code tells what it means by it, ascending.
     pub(super) told_modules: Vec<TextSize>,
     /// Where the target of `+=` begins.
+    /// Where names begin that are only compared.
+    pub(super) compared: FxHashSet<TextSize>,
     /// Where the targets of the present statement begin, if its value is nobody else's.
     pub(super) own: Vec<TextSize>,
     /// Where they begin, if it fills nothing.
@@ -164,6 +169,7 @@ impl<'a> Collector<'a> {
             given: None,
             walrus: None,
             told_modules,
+            compared: FxHashSet::default(),
             own: Vec::new(),
             stores: Vec::new(),
             annotations: 0,
@@ -327,7 +333,11 @@ impl<'a> Collector<'a> {
     fn emit(&mut self, pending: Pending) {
         let unit = &mut self.units[pending.unit as usize];
         match pending.role {
-            Role::Load => unit.loads.push(pending.chain),
+            Role::Load => {
+                unit.loads.push(pending.chain);
+                unit.sources.push(pending.chain);
+            }
+            Role::Compare => unit.loads.push(pending.chain),
             Role::Annotation => unit.annotations.push(pending.chain),
             Role::Write | Role::Set | Role::Augment | Role::Empty => {
                 unit.writes.push(pending.chain)
@@ -340,7 +350,8 @@ impl<'a> Collector<'a> {
 
     /// Notes a reference of the present unit from the present scope.
     pub(super) fn refer(&mut self, chain: Chain, role: Role) {
-        let role = if self.annotations > 0 && role == Role::Load { Role::Annotation } else { role };
+        let is_load = matches!(role, Role::Load | Role::Compare);
+        let role = if self.annotations > 0 && is_load { Role::Annotation } else { role };
         let pending = Pending { unit: self.unit, chain, role, is_nested: false };
         self.place(pending, self.scopes.len() - 1, false);
     }
@@ -489,7 +500,7 @@ fn changes_unnamed(scope: &Scope, root: NameId, chain: Chain, role: Role) -> boo
     let length = match role {
         Role::Write => chain.len,
         Role::Set | Role::Augment | Role::Empty | Role::Call => chain.len - 1,
-        Role::Load | Role::Annotation | Role::Handed | Role::Given => 0,
+        Role::Load | Role::Compare | Role::Annotation | Role::Handed | Role::Given => 0,
     };
     if scope.receiver == Some(root) {
         let own = if role == Role::Write { 2 } else { 1 };

@@ -72,7 +72,7 @@ impl<'a> Collector<'a> {
 
     /// Notes where this value is stored, if it is nobody else's, or one that fills nothing.
     fn note_stores(&mut self, targets: &'a [Expr], value: &Expr) {
-        let is_own = words::value(value) != words::Value::Shared;
+        let is_own = matches!(words::value(value), words::Value::Constant | words::Value::New);
         let places = targets.iter().filter(|_| is_own).map(Ranged::start);
         self.own = places.collect();
         let role = match value {

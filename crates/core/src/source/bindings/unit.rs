@@ -80,6 +80,8 @@ impl Dynamic {
 pub(crate) struct Unit {
     /// References whose first name is not local to a function.
     pub(crate) loads: ThinVec<Chain>,
+    /// Those of them that give something to do more with than to compare it.
+    pub(crate) sources: ThinVec<Chain>,
     /// The same, in annotations.
     pub(crate) annotations: ThinVec<Chain>,
     /// What is stored into: `a.b` of `a.b[k] = v`, of `a.b.append(v)` and of `global` names.

@@ -49,6 +49,11 @@ impl<'a> Collector<'a> {
                     self.prefix(beginning);
                 }
             }
+            AnyNodeRef::ExprCompare(comparison) => {
+                let sides = std::iter::once(&*comparison.left).chain(&comparison.comparators);
+                let names = sides.filter(|it| matches!(it, Expr::Name(_) | Expr::Attribute(_)));
+                self.compared.extend(names.map(Ranged::start));
+            }
             AnyNodeRef::ExprNamed(named) => self.walrus = Some(named.target.start()),
             AnyNodeRef::ExprLambda(lambda) => {
                 let mut scope = Scope::new(ScopeKind::Lambda);
@@ -145,7 +150,13 @@ impl<'a> Collector<'a> {
             self.pool.push(given);
             len = 2;
         }
-        self.refer(Chain { start: at, len, import: Chain::NO_IMPORT }, Role::Load);
+        let role = self.load_role(start);
+        self.refer(Chain { start: at, len, import: Chain::NO_IMPORT }, role);
+    }
+
+    /// What a name is read for that begins here.
+    fn load_role(&self, start: TextSize) -> Role {
+        if self.compared.contains(&start) { Role::Compare } else { Role::Load }
     }
 
     fn attribute(&mut self, attribute: &'a ExprAttribute) {
@@ -193,7 +204,8 @@ impl<'a> Collector<'a> {
                 self.pool.push(given);
                 chain.len += 1;
             }
-            self.refer(chain, Role::Load);
+            let role = self.load_role(attribute.range.start());
+            self.refer(chain, role);
         } else {
             let place = attribute.range.start();
             let role = self.stores.iter().find(|(at, _)| *at == place).map(|(_, role)| *role);

@@ -185,6 +185,8 @@ pub(crate) enum Value {
     Constant,
     /// A new object.
     New,
+    /// What another name stands for.
+    Alias,
     /// What others may have, too.
     Shared,
 }
@@ -204,8 +206,8 @@ pub(super) fn value(expr: &Expr) -> Value {
             let parts = [plain_value(&conditional.body), plain_value(&conditional.orelse)];
             match parts {
                 [Value::Constant, Value::Constant] => Value::Constant,
-                [Value::Shared, _] | [_, Value::Shared] => Value::Shared,
-                _ => Value::New,
+                [Value::Constant | Value::New, Value::Constant | Value::New] => Value::New,
+                _ => Value::Shared,
             }
         }
         expr => plain_value(expr),
@@ -232,6 +234,7 @@ fn plain_value(expr: &Expr) -> Value {
         | Expr::DictComp(_)
         | Expr::Generator(_)
         | Expr::Lambda(_) => Value::New,
+        Expr::Name(_) | Expr::Attribute(_) => Value::Alias,
         Expr::Call(call) => match last_part(&call.func) {
             Some(name) if makes_constant(name) => Value::Constant,
             Some(name) if makes_new(name) => Value::New,
