@@ -14,6 +14,7 @@ use super::modules::{ModuleId, Modules, Source};
 use super::resolve::{End, Resolver};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
+use super::words::Word;
 use crate::source::bindings::{Bindings, Chain, NameId, NodeKind, Unit, Value};
 
 /// An effect of a module's import.
@@ -84,8 +85,13 @@ fn of_module(
         if !node.is_effect && node.groups.is_empty() && charges.is_empty() {
             continue;
         }
-        let mut finder =
-            Finder { resolver, classes, targets: FxHashSet::default(), found: Vec::new() };
+        let mut finder = Finder {
+            resolver,
+            classes,
+            targets: FxHashSet::default(),
+            found: Vec::new(),
+            is_inner: false,
+        };
         let unit = &bindings.units[node.unit as usize];
         let is_untold = finder.named(module, unit, node.is_effect, &node.groups);
         let ran = charges.iter().filter_map(|charge| match charge {
@@ -118,7 +124,7 @@ fn of_module(
         }
         targets.sort_unstable();
         let node_vertex = fixed(first, bindings, Item::Node(index as u32));
-        let groups = node.groups.clone();
+        let groups = node.groups.iter().copied().chain(node.called.map(Some)).collect();
         effects.push(Effect { node: node_vertex, targets, is_untold, groups });
     }
     effects
@@ -131,6 +137,8 @@ struct Finder<'a, 'b> {
     targets: FxHashSet<VertexId>,
     /// The symbols among them.
     found: Vec<(ModuleId, u32)>,
+    /// Whether the insides of objects are changed: of new ones, too, that are made of something.
+    is_inner: bool,
 }
 
 impl<'a> Finder<'a, '_> {
@@ -176,6 +184,22 @@ impl<'a> Finder<'a, '_> {
         any
     }
 
+    /// What the methods of the class at `node`, and of its bases, may have stored in an attribute.
+    fn kept_in(&mut self, node: VertexId, attr: Word) {
+        let modules: &'a Modules = self.resolver.modules;
+        let order = self.classes.at_node(node).map(|class| &self.classes.get(class).order);
+        for class in order.into_iter().flatten().map(|class| self.classes.get(*class)) {
+            let Some(source) = modules.source(class.module) else { continue };
+            let bindings = source.bindings();
+            for function in bindings.functions.iter().filter(|it| it.class == Some(class.class)) {
+                let unit = &bindings.units[function.body as usize];
+                if unit.self_writes.iter().any(|it| source.words[it.0 as usize] == attr) {
+                    self.loaded(class.module, unit);
+                }
+            }
+        }
+    }
+
     /// What the variables that were found may be parts of: `REGISTRY` of `table = REGISTRY["x"]`.
     fn behind(&mut self) {
         let modules: &'a Modules = self.resolver.modules;
@@ -187,7 +211,12 @@ impl<'a> Finder<'a, '_> {
             for binder in bindings.binders(&bindings.symbols[symbol as usize]) {
                 let node = &bindings.nodes[binder.node as usize];
                 let is_variable = binder.import.is_none() && node.kind == NodeKind::Statement;
-                if is_variable && matches!(node.value, Value::Shared | Value::Alias) {
+                let may_hold = match node.value {
+                    Value::Shared | Value::Alias => true,
+                    Value::New => self.is_inner,
+                    Value::Constant => false,
+                };
+                if is_variable && may_hold {
                     self.loaded(module, &bindings.units[node.unit as usize]);
                 }
             }
@@ -256,6 +285,10 @@ impl<'a> Finder<'a, '_> {
         let Some(class) = units.class else { return };
         let first = modules.get(body.module).first;
         let node = fixed(first, bindings, Item::Node(bindings.classes[class as usize].node));
+        self.is_inner |= !unit.inner_writes.is_empty();
+        for attr in &unit.inner_writes {
+            self.kept_in(node, source.words[attr.0 as usize]);
+        }
         for attr in &unit.self_writes {
             let name = source.words[attr.0 as usize];
             let found = self.classes.at_node(node);

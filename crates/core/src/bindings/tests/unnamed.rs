@@ -48,6 +48,7 @@ import: plug.py 2 ran reg.py register
 #[test]
 fn what_is_filled_is_found_behind_a_part_a_local_name_or_a_call() {
     let edits = "stale: plug.py | 'x', 1 | 'x', 2
+stale: plug.py |  | OTHER = reg.register('y', 2)
 stale: reg.py | def register(k, v):\\n | def register(k, v):\\n    k = k + k\\n";
     for body in [
         "REG['a'][k] = v",
@@ -110,6 +111,74 @@ def test(): return reg.REG, reg.OTHER
 ran: test_a.py test
 stale: reg.py | part['x'] = 1 | part['x'] = 2
 fresh: reg.py | own['y'] = 1 | own['y'] = 2
+";
+    let failures: Vec<String> = Case::all(text).iter().flat_map(Case::failures).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn an_object_inside_of_another_is_what_was_put_there() {
+    let text = "## objects inside of objects
+`core.py`
+```py
+class Child: pass
+CHILD = Child()
+GIVEN = Child()
+OTHER = Child()
+class Base:
+    def __init__(self, given):
+        self.child = CHILD
+        self.given = given
+        self.other = None
+    def look(self): return OTHER
+class App(Base):
+    def fill(self, v):
+        self.child.x = v
+    def fill_given(self, v):
+        self.given.x = v
+APP = App(GIVEN)
+```
+`plug.py`
+```py
+from core import APP
+APP.fill(1)
+APP.fill_given(2)
+```
+`test_a.py`
+```py
+import core, plug
+def test(): return core.CHILD.x, core.GIVEN.x
+```
+ran: test_a.py test
+import: plug.py 2 ran core.py App.fill
+import: plug.py 3 ran core.py App.fill_given
+stale: plug.py | fill(1) | fill(3)
+stale: plug.py | fill_given(2) | fill_given(3)
+## and not what was put elsewhere
+`core.py`
+```py
+class Child: pass
+CHILD = Child()
+OTHER = Child()
+class App:
+    def __init__(self): self.child = CHILD
+    def look(self): return OTHER
+    def fill(self, v): self.child.x = v
+APP = App()
+```
+`plug.py`
+```py
+from core import APP
+APP.fill(1)
+```
+`test_a.py`
+```py
+import core, plug
+def test(): return core.OTHER
+```
+ran: test_a.py test
+import: plug.py 2 ran core.py App.fill
+fresh: plug.py | fill(1) | fill(3)
 ";
     let failures: Vec<String> = Case::all(text).iter().flat_map(Case::failures).collect();
     assert!(failures.is_empty(), "{failures:#?}");

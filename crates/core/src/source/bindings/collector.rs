@@ -268,7 +268,10 @@ impl<'a> Collector<'a> {
             return self.place(pending, around, scope.kind != ScopeKind::Comprehension);
         }
         if changes_unnamed(scope, root, chain, role) {
-            self.units[unit as usize].changes_unnamed = true;
+            let inner = self.pool.get(chain.start as usize + 1).copied();
+            let unit = &mut self.units[unit as usize];
+            unit.changes_unnamed = true;
+            unit.inner_writes.extend(inner.filter(|_| scope.receiver == Some(root)));
         }
         if !role.stores() {
             return;

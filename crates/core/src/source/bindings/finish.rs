@@ -191,6 +191,10 @@ impl Collector<'_> {
             groups.sort_unstable();
             groups.dedup();
             let node = &mut self.level.nodes[index];
+            node.called = node.called.filter(|root| {
+                owners.get(root).is_some_and(|owner| !owner.is_inert)
+                    && !groups.contains(&Some(*root))
+            });
             (node.groups, node.is_effect) = (groups, is_effect);
         }
         for (name, node) in changed {

@@ -52,6 +52,8 @@ pub(crate) struct Node {
     /// The first names of what it acts on, where that is not a variable of the same module; `None`
     /// for what no name tells.
     pub(crate) groups: Vec<Option<NameId>>,
+    /// The first name of the function whose result it binds: that may have done the same as for others.
+    pub(crate) called: Option<NameId>,
 }
 
 /// A class at node level.
@@ -166,6 +168,7 @@ impl<'a> Collector<'a> {
             value: Value::Shared,
             is_effect: false,
             groups: Vec::new(),
+            called: None,
         });
         place
     }
@@ -187,6 +190,13 @@ impl<'a> Collector<'a> {
             self.note_handing(value);
             let node = self.node;
             self.node_mut(node).value = words::value(value);
+            if let Expr::Call(call) = value
+                && words::value(value) == Value::Shared
+                && let Some(chain) = self.chain(&call.func)
+            {
+                let root = self.pool[chain.start as usize];
+                self.node_mut(node).called = Some(root);
+            }
         }
         self.level.is_inside = true;
         place

@@ -123,6 +123,9 @@ impl Bindings {
                 groups.push(name);
                 fold(effects_on_key(name), node.digest);
             }
+            if let Some(called) = node.called {
+                fold(effects_on_key(self.name(called)), node.digest);
+            }
         }
         groups.sort_unstable();
         groups.dedup();

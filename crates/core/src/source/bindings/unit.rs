@@ -95,6 +95,8 @@ pub(crate) struct Unit {
     /// Whether it can change something that it has not made and does not name: `x` of `x = REGISTRY[key]; x.add(v)`,
     /// what a parameter is, what a call returns.
     pub(crate) changes_unnamed: bool,
+    /// Attributes of the first parameter in whose objects it changes something: `x` of `self.x.y = v`.
+    pub(crate) inner_writes: ThinVec<NameId>,
     /// Attributes, and strings that could name some.
     pub(crate) attrs: ThinVec<NameId>,
     /// Attributes that are asked for whether or not they exist.
@@ -133,6 +135,7 @@ impl Unit {
             &mut self.prefixes,
             &mut self.dotted,
             &mut self.self_writes,
+            &mut self.inner_writes,
             &mut self.class_writes,
             &mut self.self_fills,
             &mut self.self_empties,
