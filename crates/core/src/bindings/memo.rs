@@ -170,6 +170,8 @@ mod tests {
             &["if self.x.get(key) is None:", "    self.x[key] = build()"],
             &["try:", "    return self.x", "except AttributeError:", "    self.x = build()"],
             &["self.x = self.x or build()"],
+            &["if key not in self.x['a']:", "    self.x['a'][key] = build()"],
+            &["if self.x['a'].get(key) is None:", "    self.x['a'].update({key: build()})"],
             // Empty, and yet something else than nothing.
             &["if self.x is None:", "    self.x = {}", "    self.load()"],
             &["if self.x is None:", "    self.x = False"],
@@ -178,6 +180,17 @@ mod tests {
             &["if not self.x:", "    self.x = build()", "self.x = 2"],
         ] {
             assert!(fills(body), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_something_with_a_name_has_it() {
+        for body in ["CACHE['a'][key] = 1", "CACHE[key].append(1)", "CACHE.get(key).x = 1"] {
+            let text = format!("CACHE = {{}}\ndef f(key):\n    {body}\n");
+            let model = Arc::new(SourceModel::parse(text.as_bytes()).unwrap());
+            let mut program = Program::new();
+            let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
+            assert!(program.memoises(Body { module, function: 0 }, false), "{body}");
         }
     }
 

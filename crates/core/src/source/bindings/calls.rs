@@ -63,8 +63,7 @@ impl<'a> Collector<'a> {
         if let Expr::Attribute(attribute) = &*call.func
             && words::mutates(&attribute.attr)
         {
-            let is_named = self.refer_to(&attribute.value, Role::Write);
-            self.unit().changes_unnamed |= !is_named;
+            self.store_into(&attribute.value);
         }
     }
 

@@ -116,9 +116,17 @@ impl<'a> Collector<'a> {
 
     /// `container[key] = value`.
     fn store_item(&mut self, container: &'a Expr) {
-        if !self.refer_to(container, Role::Write) {
+        self.store_into(container);
+    }
+
+    /// Something is stored into what an expression gives: it belongs to what that is a part of.
+    pub(super) fn store_into(&mut self, expr: &'a Expr) {
+        if self.refer_to(expr, Role::Write) {
+            return;
+        }
+        self.unit().changes_unnamed = true;
+        if !self.refer_to(words::whole(expr), Role::Write) {
             self.unit().dynamic.opaque_effect = true;
-            self.unit().changes_unnamed = true;
         }
     }
 
@@ -170,8 +178,7 @@ impl<'a> Collector<'a> {
             self.unit().dynamic.merge(words::dynamic_attribute(&attribute.attr));
             self.mention(&attribute.attr);
             if attribute.ctx != ExprContext::Load {
-                self.unit().dynamic.opaque_effect = true;
-                self.unit().changes_unnamed = true;
+                self.store_into(&attribute.value);
             }
             if attribute.attr.as_str() == "__dict__" {
                 self.read_dict(&attribute.value);

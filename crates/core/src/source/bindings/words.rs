@@ -178,6 +178,31 @@ pub(super) fn is_mutable(default: &Expr) -> bool {
     matches!(default, Expr::Dict(_) | Expr::List(_) | Expr::Set(_) | Expr::Call(_))
 }
 
+/// What an expression is a part of: `a.b` of `a.b[k][j]`, of `a.b[k].c` and of `a.b.get(k)`; the expression itself if it
+/// is a part of nothing.
+pub(super) fn whole(expr: &Expr) -> &Expr {
+    // What is left when all is taken away down to names.
+    let (mut at, mut whole) = (expr, expr);
+    loop {
+        at = match at {
+            Expr::Attribute(attribute) => &attribute.value,
+            Expr::Subscript(subscript) => {
+                whole = &subscript.value;
+                whole
+            }
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method) => {
+                    whole = &method.value;
+                    whole
+                }
+                _ => return expr,
+            },
+            Expr::Name(_) => return whole,
+            _ => return expr,
+        };
+    }
+}
+
 /// What a value is, as far as its own text tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -441,7 +466,7 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
         {
             for side in std::iter::once(&*comparison.left).chain(&comparison.comparators) {
                 let side = side.as_named_expr().map_or(side, |named| &named.value);
-                match side {
+                match part_of(side) {
                     Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
                     other => asked_for(other, found),
                 }
@@ -451,14 +476,21 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
             (Expr::Name(name), [owner, word, ..]) if asks(&name.id) => {
                 found.extend(literal(word).map(|word| Asked::Named(owner, word)));
             }
-            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => match &*method.value {
-                Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
-                other => asked_for(other, found),
-            },
+            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => {
+                match part_of(&method.value) {
+                    Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+                    other => asked_for(other, found),
+                }
+            }
             _ => {}
         },
         _ => {}
     }
+}
+
+/// What a container that is asked is a part of: `self.x` of `key in self.x["a"]`.
+fn part_of(expr: &Expr) -> &Expr {
+    if expr.is_subscript_expr() { whole(expr) } else { expr }
 }
 
 /// Whether a `try` is there for attributes or keys that do not exist.
