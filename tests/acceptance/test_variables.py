@@ -170,6 +170,43 @@ def test_a_variable_that_a_child_looks_up(
     assert single.run().executed == LOOKS
 
 
+HOOKS = """
+    import os
+
+    import pytest
+
+    def pytest_configure(config):
+        config.out = os.environ.get("OUT")
+
+    def pytest_collection_modifyitems(items):
+        for item in items if "SKIP" in os.environ else []:
+            item.add_marker(pytest.mark.skip)
+
+    def pytest_runtest_setup(item):
+        look(item)
+
+    def look(item):
+        assert os.getenv("OUT") == item.config.out
+    """
+
+
+def test_a_hook_that_looks_for_a_switch_or_for_a_place(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("conftest.py", HOOKS)
+    project.write("test_m.py", TEST.format(expression="assert os.getenv('OUT')"))
+    monkeypatch.setenv("OUT", "/tmp/out-1.json")
+    project.record()
+    assert project.run().executed == set()
+    # Where a hook writes is up to each run; who looks in the test itself wants to know.
+    monkeypatch.setenv("OUT", "/tmp/out-2.json")
+    assert project.run().executed == LOOKS
+    monkeypatch.setenv("SKIP", "1")
+    assert project.run().ended("skipped") == LOOKS | nodes("test_m.py", "test_unconcerned")
+    monkeypatch.delenv("SKIP")
+    assert project.run().executed == set(), "as it was before"
+
+
 def test_the_status_names_the_variable(single: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     single.write("test_m.py", TEST.format(expression="os.getenv('MODE')"))
     single.record()

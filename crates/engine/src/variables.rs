@@ -3,7 +3,7 @@
 //! What code finds in a variable is a dependency as long as it is what the variable was before anything ran. What a
 //! conftest file, a plugin or a test has put there follows from its own code, which is one already.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ const MACHINERY: &[&str] = &["PYTEST_", "TESTMON"];
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
     values: Arc<HashMap<String, Digest>>,
+    /// The names of those whose value says more than a switch.
+    long: Arc<HashSet<String>>,
     /// Of those that were written before that time, the values before; `None` if there was none.
     before: Arc<BTreeMap<String, Option<Digest>>>,
 }
@@ -26,7 +28,9 @@ impl Variables {
     /// Those that this process has now.
     #[must_use]
     pub fn now() -> Self {
-        Self { values: Arc::new(present().collect()), before: Arc::default() }
+        let long = env::vars_os().filter(|(_, value)| !looks_like_switch(value));
+        let long = long.filter_map(|(name, _)| name.into_string().ok()).collect();
+        Self { values: Arc::new(present().collect()), long: Arc::new(long), before: Arc::default() }
     }
 
     /// Those that have another value in this process now, with the values here.
@@ -41,7 +45,13 @@ impl Variables {
     /// The same for a process that inherits these, some of them written since they had the values in `before`.
     #[must_use]
     pub fn inherited(&self, before: BTreeMap<String, Option<Digest>>) -> Self {
-        Self { values: Arc::clone(&self.values), before: Arc::new(before) }
+        Self { before: Arc::new(before), ..self.clone() }
+    }
+
+    /// Whether a variable has no value, or one that looks like a switch or a choice and not like a place or a number.
+    #[must_use]
+    pub fn is_switch(&self, name: &str) -> bool {
+        !self.long.contains(name)
     }
 
     /// Whether who finds this value in a variable depends on it. Of one that was written before, nobody can tell
@@ -76,6 +86,14 @@ fn present() -> impl Iterator<Item = (String, Digest)> {
     env::vars_os().filter_map(of)
 }
 
+/// Whether this is a short word, or a single digit.
+fn looks_like_switch(value: &OsStr) -> bool {
+    let Some(text) = value.to_str() else { return false };
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.len() <= 16 && digits < 2 && text.bytes().all(is_word)
+}
+
 fn is_machinery(name: &str) -> bool {
     MACHINERY.iter().any(|prefix| name.starts_with(prefix))
 }
@@ -91,7 +109,7 @@ mod tests {
     fn variables(values: &[(&str, &str)]) -> Variables {
         let values =
             values.iter().map(|(name, value)| ((*name).to_owned(), digest(value).unwrap()));
-        Variables { values: Arc::new(values.collect()), before: Arc::default() }
+        Variables { values: Arc::new(values.collect()), ..Variables::default() }
     }
 
     #[test]
@@ -113,12 +131,24 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_is_told_from_a_place_and_a_number() {
+        for text in ["", "1", "true", "fast", "py-3", "some_choice"] {
+            assert!(looks_like_switch(OsStr::new(text)), "{text}");
+        }
+        for text in
+            ["/tmp/x", "out.json", "4711", "run-12", "3f9a1c", "a, b", "a_very_long_sentence"]
+        {
+            assert!(!looks_like_switch(OsStr::new(text)), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_written_is_found_out() {
         assert_eq!(Variables::now().written(), BTreeMap::new());
         let mut values: HashMap<String, Digest> = present().collect();
         let value = digest("gone since").unwrap();
         values.insert("TESTS_OF_VARIABLES".to_owned(), value);
-        let variables = Variables { values: Arc::new(values), before: Arc::default() };
+        let variables = Variables { values: Arc::new(values), ..Variables::default() };
         assert_eq!(variables.written(), [("TESTS_OF_VARIABLES".to_owned(), Some(value))].into());
     }
 }

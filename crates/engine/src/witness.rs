@@ -61,6 +61,8 @@ impl Sight {
 pub enum Looker {
     /// The project's.
     Project,
+    /// That of a hook of pytest, whether in a conftest file or in a plugin.
+    Hook,
     /// That of an installed distribution.
     Library,
 }

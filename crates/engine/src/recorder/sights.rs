@@ -153,13 +153,14 @@ impl Witness for Recorder {
     }
 
     fn looked_up(&mut self, name: &str, value: Option<Digest>, looker: Looker) {
-        // Plugins look for what tells one build from another, whatever is tested.
-        if looker == Looker::Library && self.top() == SESSION {
-            return;
-        }
         let Some(variables) = self.variables.as_ref().filter(|it| it.tells(name, value)) else {
             return;
         };
+        // Hooks and plugins also look for where to write and what tells one build from another, whatever is tested.
+        let is_around = looker == Looker::Hook || self.top() == SESSION;
+        if is_around && (looker == Looker::Library || !variables.is_switch(name)) {
+            return;
+        }
         let fact = variable_fact(name, variables);
         let id = self.charge(fact);
         self.looked_up.insert(name.into(), id);

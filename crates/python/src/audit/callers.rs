@@ -38,6 +38,12 @@ const RUNNING_TESTS: &[&str] = &["_pytest/mark/", "_pytest/python.py"];
 /// nobody has named.
 const PUTTING_BACK: &[&str] = &["unittest/mock.py", "tempfile.py"];
 
+/// The package that calls pytest's hooks.
+const CALLING_HOOKS: &str = "pluggy/";
+
+/// How the names of pytest's hooks begin.
+const HOOK: &str = "pytest_";
+
 /// The function in one of these that looks whether a directory is a package.
 const COLLECTING: &str = "pytest_collect_directory";
 
@@ -129,17 +135,27 @@ pub(super) fn asker(py: Python<'_>) -> Asker {
 /// Whose code looks up an environment variable; `None` if nobody's whose outcome depends on it. The standard library
 /// looks up for whoever calls it.
 pub(super) fn looker(py: Python<'_>) -> Option<Looker> {
+    // A thread may run nothing but the standard library.
+    let mut looker = None;
+    let mut outermost = None;
     for frame in Frames::new(py) {
         let file = frame.file().and_then(File::of)?;
         if file.looks_up_for_itself {
-            return None;
+            looker?;
+            break;
         }
         if !file.is_stdlib {
-            return Some(if file.is_library { Looker::Library } else { Looker::Project });
+            let whose = if file.is_library { Looker::Library } else { Looker::Project };
+            looker.get_or_insert(whose);
+            outermost = frame.name();
         }
     }
-    // A thread that runs nothing else.
-    Some(Looker::Library)
+    match looker {
+        Some(Looker::Project) if outermost.is_some_and(|name| name.starts_with(HOOK)) => {
+            Some(Looker::Hook)
+        }
+        looker => Some(looker.unwrap_or(Looker::Library)),
+    }
 }
 
 /// Whether the code that is running is a `__getitem__` that a subscript has called, other than in the views behind
@@ -242,7 +258,7 @@ fn has_own_purposes(file: &str) -> bool {
 fn looks_up_for_itself(file: &str) -> bool {
     let begins = |path: &str, parts: &[&str]| parts.iter().any(|part| path.starts_with(part));
     match in_packages(file) {
-        Some(inside) => begins(inside, LOOKING_FOR_TESTS),
+        Some(inside) => begins(inside, LOOKING_FOR_TESTS) || inside.starts_with(CALLING_HOOKS),
         None => in_stdlib(file).is_some_and(|module| begins(module, PUTTING_BACK)),
     }
 }
