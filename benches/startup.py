@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +65,11 @@ class _Way:
 
 @dataclass(frozen=True)
 class _Taken:
-    """What one run took: seconds to the first test, and what the largest worker has to itself in KiB."""
+    """What one run took: seconds to the first test, and what the largest and the smallest worker have to themselves."""
 
     seconds: float
-    memory: int
+    largest: int
+    smallest: int
 
 
 def main() -> None:
@@ -95,12 +96,20 @@ def _measure(tree: Path, ways: list[_Way], store: str, workers: int, runs: int) 
             with _prepared(tree, way, store):
                 taken[way.name].append(_run(tree, way, workers))
     bare = median(one.seconds for one in taken["bare"])
-    bare_memory = median(one.memory for one in taken["bare"])
     for name, found in taken.items():
         seconds = median(one.seconds for one in found)
-        memory = (median(one.memory for one in found) - bare_memory) / 1024
         least = min(one.seconds for one in found)
-        yield f"| {store} | {workers} | {name} | {seconds:.2f} | {least:.2f} | {seconds / bare:.3f} | {memory:+.1f} |"
+        largest = _more(found, taken["bare"], lambda one: one.largest)
+        smallest = _more(found, taken["bare"], lambda one: one.smallest)
+        yield (
+            f"| {store} | {workers} | {name} | {seconds:.2f} | {least:.2f} | {seconds / bare:.3f} "
+            f"| {largest:+.1f} | {smallest:+.1f} |"
+        )
+
+
+def _more(found: list[_Taken], bare: list[_Taken], memory: Callable[[_Taken], int]) -> float:
+    """By how many MB the median of a way is above that of bare runs."""
+    return (median(map(memory, found)) - median(map(memory, bare))) / 1024
 
 
 @contextmanager
@@ -162,10 +171,8 @@ def _run(tree: Path, way: _Way, workers: int) -> _Taken:
     done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, check=False)
     if not first.exists():
         raise RuntimeError(f"{way.name}: no test ran\n{done.stdout.decode()}")
-    return _Taken(
-        float(first.read_text()) - started,
-        max(int(line) for line in memory.read_text().split()),
-    )
+    kibibytes = [int(line) for line in memory.read_text().split()]
+    return _Taken(float(first.read_text()) - started, max(kibibytes), min(kibibytes))
 
 
 def _ways(peer: Path | None) -> list[_Way]:
@@ -199,11 +206,12 @@ Written by `{command}`; Python {sys.version.split()[0]}, {os.cpu_count()} cores.
 {files * _PER_FILE:,} tests in {files} files. *To the first test* is the median of {runs} runs, in seconds of elapsed
 time from pytest's start to the first test's set-up in any worker, and *least* the least; *ratio* is that of the medians
 to bare xdist, which collects and runs everything. *Large*: all tests have records and one file was edited, so
-that {files - 1} files are not imported. *Memory* is what the largest worker has to itself
-(`RssAnon`, at its end), in MB, less that of a bare one; the native module's 4 MB of code are shared by all.
+that {files - 1} files are not imported. *Largest* and *smallest* are what these workers have to themselves
+(`RssAnon`, at the end), in MB, less that of a bare one. One worker says what was collected, for which it parses
+all files; the others parse those of which they run tests. The native module's 4 MB of code are shared by all.
 
-| store | workers | way | to the first test | least | ratio | memory |
-|---|--:|---|--:|--:|--:|--:|
+| store | workers | way | to the first test | least | ratio | largest | smallest |
+|---|--:|---|--:|--:|--:|--:|--:|
 """
     return head + "\n".join(rows) + "\n"
 

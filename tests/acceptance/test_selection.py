@@ -106,7 +106,9 @@ def test_a_failure_runs_again_until_it_passes(project: Project) -> None:
 
 
 def test_a_flaky_failure_is_not_hidden_by_an_earlier_pass(project: Project) -> None:
-    project.write("test_m.py", "import os\n\ndef test_f(): assert 'BREAK' not in dict(os.environ)\n")
+    project.write(
+        "test_m.py", "import os\n\ndef test_f(): assert 'BREAK' not in dict(os.environ)\n"
+    )
     project.record()
     broken = project.run("--testmon-noselect", env={"BREAK": "1"})
     assert broken.ended("failed") == {F}
