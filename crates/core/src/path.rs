@@ -64,7 +64,7 @@ impl RelPath {
     pub fn stem(&self) -> &str {
         let path = self.0.strip_suffix("/__init__.py").unwrap_or(&self.0);
         let name = path.rsplit('/').next().unwrap_or(path);
-        name.split('.').next().unwrap_or(name)
+        crate::search::stem(name)
     }
 
     /// The directory that holds it: `.` for what lies in the rootdir; `None` for the rootdir itself

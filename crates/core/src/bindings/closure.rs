@@ -11,8 +11,8 @@ use super::vertices::Item;
 use crate::source::bindings::Dynamic;
 use crate::world::Outlines;
 
-/// A module with more facts than this in one step has them as a part of its own (so have the facts that were observed), which other closures that
-/// reach the same of it share.
+/// A module with more facts than this in one step has them as a part of its own, which other closures that reach the
+/// same of it share; so have the facts that were observed.
 const FACTS_OF_ITS_OWN: usize = 32;
 
 /// How far closures have come that go on from here.

@@ -2,7 +2,8 @@
 //!
 //! What the session itself wrote is no dependency: a file or directory that it made, and a file that
 //! it read first and then wrote over. Of a file that was opened for both, or by code that does not say
-//! for which (a database), only its stat tells whether it was written.
+//! for which (a database), only its stat tells whether it was written. Which facts stand, of these and of environment
+//! variables, is asked here when a batch is made.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

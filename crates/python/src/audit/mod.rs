@@ -61,8 +61,10 @@ pub(crate) fn start(
         }
     }
     callers::prepare(py, libraries)?;
-    questions::install(py).inspect_err(|_| questions::uninstall(py))?;
-    environ::install(py).inspect_err(|_| questions::uninstall(py))?;
+    questions::install(py).and_then(|()| environ::install(py)).inspect_err(|_| {
+        environ::uninstall(py);
+        questions::uninstall(py);
+    })?;
     IS_ON.store(true, Ordering::Release);
     Ok(())
 }

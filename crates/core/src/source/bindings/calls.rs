@@ -2,7 +2,8 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::collector::{Collector, Role, ScopeKind};
+use super::collector::Collector;
+use super::scope::{Role, ScopeKind};
 use super::visit::root;
 use super::words;
 

@@ -14,101 +14,9 @@ use rustc_hash::FxHashSet;
 use super::import::{self, ImportTarget};
 use super::names::{NameId, Names};
 use super::nodes::Level;
+use super::scope::{Pending, Role, Scope, ScopeKind, changes_unnamed};
 use super::unit::{Chain, Unit};
 use super::words;
-
-/// What a reference is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    Load,
-    /// Only to compare it with something.
-    Compare,
-    Annotation,
-    Write,
-    /// A store to the attribute that a chain ends in.
-    Set,
-    /// The same by `+=` and the like, or of `None`: it fills nothing.
-    Augment,
-    /// The same of something else that is empty.
-    Empty,
-    Call,
-    Handed,
-    Given,
-}
-
-impl Role {
-    /// Whether something is stored.
-    fn stores(self) -> bool {
-        matches!(self, Self::Write | Self::Set | Self::Augment | Self::Empty)
-    }
-}
-
-/// A reference whose first name may yet turn out to be local.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    unit: u32,
-    chain: Chain,
-    role: Role,
-    /// Whether it stands in a function inside of the one whose scope it waits in.
-    is_nested: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScopeKind {
-    Module,
-    /// With its index, if its statements are nodes.
-    Class(Option<u32>),
-    Function,
-    Lambda,
-    Comprehension,
-}
-
-#[derive(Debug)]
-pub(super) struct Scope {
-    pub(super) kind: ScopeKind,
-    pub(super) binds: Vec<NameId>,
-    /// Local names of imported things, with the import.
-    imports: Vec<(NameId, u32)>,
-    pub(super) globals: Vec<NameId>,
-    /// Local names of things that have a name elsewhere: `table = REGISTRY`.
-    pub(super) aliases: Vec<(NameId, Chain)>,
-    /// The first parameter of a method.
-    pub(super) receiver: Option<NameId>,
-    /// Whether that is the class itself.
-    receives_class: bool,
-    /// Its attributes that each call binds, with the end of the statement that does.
-    pub(super) sets: Vec<(NameId, TextSize)>,
-    /// Names that are bound to what others may have, too.
-    pub(super) shared: Vec<NameId>,
-    /// Parameters whose default is mutable: it lives as long as the function.
-    pub(super) kept: Vec<NameId>,
-    pending: Vec<Pending>,
-}
-
-impl Scope {
-    pub(super) fn new(kind: ScopeKind) -> Self {
-        Self {
-            kind,
-            binds: Vec::new(),
-            imports: Vec::new(),
-            globals: Vec::new(),
-            aliases: Vec::new(),
-            receiver: None,
-            receives_class: false,
-            sets: Vec::new(),
-            shared: Vec::new(),
-            kept: Vec::new(),
-            pending: Vec::new(),
-        }
-    }
-
-    /// Whether it is a function's, and binds the name to something that it does not import.
-    pub(super) fn binds_object(&self, name: NameId) -> bool {
-        self.kind == ScopeKind::Function
-            && self.binds.contains(&name)
-            && !self.imports.iter().any(|(import, _)| *import == name)
-    }
-}
 
 /// A name that a statement at node level binds.
 #[derive(Clone, Copy, Debug)]
@@ -494,20 +402,4 @@ impl<'a> Collector<'a> {
             unit.probes.push(id);
         }
     }
-}
-
-/// Whether such a reference to a name of this scope changes something that the function has not made: what belongs to
-/// `self` is told apart.
-fn changes_unnamed(scope: &Scope, root: NameId, chain: Chain, role: Role) -> bool {
-    // How many names of the chain lead to what is changed.
-    let length = match role {
-        Role::Write => chain.len,
-        Role::Set | Role::Augment | Role::Empty | Role::Call => chain.len - 1,
-        Role::Load | Role::Compare | Role::Annotation | Role::Handed | Role::Given => 0,
-    };
-    if scope.receiver == Some(root) {
-        let own = if role == Role::Write { 2 } else { 1 };
-        return length > own;
-    }
-    length > 0 && scope.shared.binary_search(&root).is_ok()
 }

@@ -18,10 +18,12 @@ mod import;
 mod loaded;
 mod names;
 mod nodes;
+mod scope;
 mod statements;
 mod strings;
 mod table;
 mod unit;
+mod values;
 mod visit;
 mod words;
 
@@ -34,7 +36,8 @@ pub(crate) use table::{
     subclasses_key,
 };
 pub(crate) use unit::{Chain, Dynamic, Unit};
-pub(crate) use words::{Value, is_implicit};
+pub(crate) use values::Value;
+pub(crate) use words::is_implicit;
 
 pub(super) use collector::Collector;
 pub(super) use loaded::told_places;

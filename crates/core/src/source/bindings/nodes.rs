@@ -6,11 +6,13 @@ use std::ops::Range;
 use ruff_python_ast::{Decorator, Expr, Stmt, StmtClassDef, StmtFunctionDef};
 
 use super::super::docs;
-use super::collector::{Collector, Role};
+use super::collector::Collector;
 use super::import;
 use super::names::NameId;
+use super::scope::Role;
 use super::unit::{Chain, Unit};
-use super::words::{self, Value, last_part};
+use super::values::{self, Value, last_part};
+use super::words;
 use crate::Digest;
 
 /// What a node is.
@@ -189,9 +191,9 @@ impl<'a> Collector<'a> {
         if let Some(value) = value {
             self.note_handing(value);
             let node = self.node;
-            self.node_mut(node).value = words::value(value);
+            self.node_mut(node).value = values::value(value);
             if let Expr::Call(call) = value
-                && words::value(value) == Value::Shared
+                && values::value(value) == Value::Shared
                 && let Some(chain) = self.chain(&call.func)
             {
                 let root = self.pool[chain.start as usize];

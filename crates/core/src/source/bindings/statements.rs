@@ -3,7 +3,9 @@
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
-use super::collector::{Collector, Role, ScopeKind};
+use super::collector::Collector;
+use super::scope::{Role, ScopeKind};
+use super::values::{self, Value};
 use super::words;
 
 impl<'a> Collector<'a> {
@@ -72,12 +74,12 @@ impl<'a> Collector<'a> {
 
     /// Notes where this value is stored, if it is nobody else's, or one that fills nothing.
     fn note_stores(&mut self, targets: &'a [Expr], value: &Expr) {
-        let is_own = matches!(words::value(value), words::Value::Constant | words::Value::New);
+        let is_own = matches!(values::value(value), Value::Constant | Value::New);
         let places = targets.iter().filter(|_| is_own).map(Ranged::start);
         self.own = places.collect();
         let role = match value {
             Expr::NoneLiteral(_) => Role::Augment,
-            value if words::is_empty(value) => Role::Empty,
+            value if values::is_empty(value) => Role::Empty,
             _ => return,
         };
         self.stores = targets.iter().map(|target| (target.start(), role)).collect();

@@ -2,7 +2,8 @@
 
 use ruff_python_ast::ExprFString;
 
-use super::collector::{Collector, Role};
+use super::collector::Collector;
+use super::scope::Role;
 use super::unit::Chain;
 use super::words;
 

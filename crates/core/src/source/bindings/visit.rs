@@ -3,8 +3,10 @@
 use ruff_python_ast::{AnyNodeRef, Comprehension, Expr, ExprAttribute, ExprContext};
 use ruff_text_size::{Ranged, TextSize};
 
-use super::collector::{Collector, Role, Scope, ScopeKind};
+use super::collector::Collector;
+use super::scope::{Role, Scope, ScopeKind};
 use super::unit::{Chain, Dynamic};
+use super::values;
 use super::words;
 
 impl<'a> Collector<'a> {
@@ -125,7 +127,7 @@ impl<'a> Collector<'a> {
             return;
         }
         self.unit().changes_unnamed = true;
-        if !self.refer_to(words::whole(expr), Role::Write) {
+        if !self.refer_to(values::whole(expr), Role::Write) {
             self.unit().dynamic.opaque_effect = true;
         }
     }
