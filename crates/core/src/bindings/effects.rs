@@ -3,8 +3,9 @@
 //! An effect goes to what it names: `REGISTRY["k"] = v`, `Other.attr = v`, `register(handler)`,
 //! `@app.route("/")` to the project's bindings among these names, and to the globals that the
 //! functions change which ran for it. A function that changes something without naming it (`x` of `x = REGISTRY[key];
-//! x.add(v)`, a parameter, what a call returns) can have got it from any variable that is read on the way. Who uses one of these depends on the effect, if the module of
-//! the effect is in the closure of the imports. An effect on something outside of the project
+//! x.add(v)`, a parameter, what a call returns) can have got it from any variable that is read on the way. Who uses one
+//! of these depends on the effect, if the module of the effect is in the closure of the imports. An effect on something
+//! outside of the project
 //! (`sys.path.insert(0, …)`), or on something without a name, goes to all who import the module.
 
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -1,5 +1,5 @@
-//! Who looks up environment variables: `os.environ[name]`, and with it `os.getenv`, `get`, `in`, `pop` and the like, which
-//! are Python code over it; the same of `os.environb`.
+//! Who looks up environment variables: `os.environ[name]`, and with it `os.getenv`, `get`, `in`, `pop` and the like,
+//! which are Python code over it; the same of `os.environb`.
 //!
 //! `os.environ` keeps its values in a dictionary, and has the function that turns a name into the dictionary's key as
 //! an attribute, `encodekey`. While a recording is on, that is a function which takes note and calls the one before.

@@ -1,4 +1,5 @@
-//! What the value of an expression is, as far as its own text tells: new, shared, constant, empty, a part of something.
+//! What the value of an expression is, as far as its own text tells: new, shared, constant, empty, a part of
+//! something.
 
 use ruff_python_ast::Expr;
 
