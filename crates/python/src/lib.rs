@@ -9,6 +9,7 @@ mod command;
 mod installed_files;
 mod invocation;
 mod recording;
+mod refusal;
 mod session;
 mod tracer;
 

@@ -9,6 +9,7 @@ use testmonx_engine::observer::Observer;
 use testmonx_engine::{Packages, Project, Recorder, Variables, Witness};
 
 use crate::invocation::Installation;
+use crate::refusal::Refusal;
 use crate::{audit, child, installed_files, tracer};
 
 /// Observes this process. Only one can be on at a time; one that could not start says why.
@@ -23,6 +24,8 @@ pub(crate) struct Recording {
 #[pymethods]
 impl Recording {
     /// Starts to observe the project at `root`, less what is installed and the files in `own_dirs`.
+    ///
+    /// Raises only what is not for testmonx to keep, such as Ctrl-C.
     #[new]
     #[pyo3(signature = (*, root, installation, own_dirs))]
     fn new(
@@ -30,7 +33,7 @@ impl Recording {
         root: PathBuf,
         installation: Installation,
         own_dirs: Vec<PathBuf>,
-    ) -> Self {
+    ) -> PyResult<Self> {
         // Before the first conftest file, which can write some.
         let variables = Variables::now();
         let installation = testmonx_engine::Installation::from(installation);
@@ -45,9 +48,10 @@ impl Recording {
         let mut recording = Self { variables, ..Self::default() };
         match start(py, &recorder, &installation.libraries) {
             Ok(()) => recording.recorder = Some(recorder),
-            Err(error) => recording.error = Some(error),
+            Err(Refusal::Told(why)) => recording.error = Some(why),
+            Err(Refusal::Raised(interrupt)) => return Err(interrupt),
         }
-        recording
+        Ok(recording)
     }
 }
 
@@ -55,13 +59,12 @@ fn start(
     py: Python<'_>,
     recorder: &Arc<Mutex<Recorder>>,
     libraries: &[PathBuf],
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     // A pytest that a test runs is a session of its own.
     child::stop(py);
-    tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)
-        .map_err(|error| error.to_string())?;
+    tracer::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Observer>>)?;
     let started = audit::start(py, Arc::clone(recorder) as Arc<Mutex<dyn Witness>>, libraries)
-        .map_err(|error| error.to_string())
+        .map_err(Refusal::from)
         .and_then(|()| child::start_session(py, recorder));
     installed_files::start(Arc::clone(recorder));
     started.inspect_err(|_| {

@@ -20,6 +20,7 @@ use testmonx_engine::{Journal, JournalError, Journals, Origin, Project, Recorder
 
 pub(crate) use clock::Clock;
 
+use crate::refusal::Refusal;
 use crate::{audit, installed_files, tracer};
 
 /// The environment variable that names the directory for journals.
@@ -50,15 +51,18 @@ struct Child {
 }
 
 /// Has child processes observed from now on, for `recorder`.
-pub(crate) fn start_session(py: Python<'_>, recorder: &Arc<Mutex<Recorder>>) -> Result<(), String> {
+pub(crate) fn start_session(
+    py: Python<'_>,
+    recorder: &Arc<Mutex<Recorder>>,
+) -> Result<(), Refusal> {
     let project = lock(recorder).project().clone();
-    let dir = make_dir(&project).map_err(|error| error.to_string())?;
+    let dir = make_dir(&project).map_err(|error| Refusal::Told(error.to_string()))?;
     let clock = Clock::create(&dir).map_err(|error| {
         let error = JournalError::Unwritable { path: dir.clone(), source: error };
-        error.to_string()
+        Refusal::Told(error.to_string())
     })?;
-    set_variable(py, Some(&dir)).map_err(|error| error.to_string())?;
-    when_forked(py).map_err(|error| error.to_string())?;
+    set_variable(py, Some(&dir))?;
+    when_forked(py)?;
     let journals = Journals::new(&dir);
     *part() = Some(Part::Session(Box::new(Session {
         dir,
@@ -115,17 +119,21 @@ pub(crate) fn stop(py: Python<'_>) {
 
 /// Observes this process for the session that it is a child of, if that session is still on.
 #[pyfunction]
-pub(crate) fn observe_child(py: Python<'_>, directory: PathBuf, is_spawned: bool) {
-    let Ok(project) = Journal::project(&directory) else { return };
-    let Ok(clock) = Clock::open(&directory) else { return };
+pub(crate) fn observe_child(py: Python<'_>, directory: PathBuf, is_spawned: bool) -> PyResult<()> {
+    let Ok(project) = Journal::project(&directory) else { return Ok(()) };
+    let Ok(clock) = Clock::open(&directory) else { return Ok(()) };
     let libraries = project.libraries().to_vec();
     let origin = if is_spawned { Origin::Spawned } else { Origin::Program };
     let journal = Arc::new(Mutex::new(journal(&directory, project, origin, clock)));
-    if let Err(error) = observe(py, &journal, clock, &libraries) {
-        lock(&journal).failed(error);
-        return;
+    match observe(py, &journal, clock, &libraries) {
+        Ok(()) => *part() = Some(Part::Child(Child { journal, clock })),
+        Err(Refusal::Told(why)) => lock(&journal).failed(why),
+        Err(Refusal::Raised(interrupt)) => {
+            lock(&journal).failed(interrupt.to_string());
+            return Err(interrupt);
+        }
     }
-    *part() = Some(Part::Child(Child { journal, clock }));
+    Ok(())
 }
 
 fn observe(
@@ -133,15 +141,12 @@ fn observe(
     journal: &Arc<Mutex<Journal>>,
     clock: Clock,
     libraries: &[PathBuf],
-) -> Result<(), String> {
-    tracer::start_child(py, Arc::clone(journal) as Arc<Mutex<dyn Observer>>, clock)
-        .map_err(|error| error.to_string())?;
+) -> Result<(), Refusal> {
+    tracer::start_child(py, Arc::clone(journal) as Arc<Mutex<dyn Observer>>, clock)?;
     audit::start(py, Arc::clone(journal) as Arc<Mutex<dyn Witness>>, libraries)
         .and_then(|()| when_forked(py))
-        .map_err(|error| {
-            tracer::stop(py);
-            error.to_string()
-        })
+        .inspect_err(|_| tracer::stop(py))?;
+    Ok(())
 }
 
 /// This process was just forked: what it observes goes into a journal of its own.
