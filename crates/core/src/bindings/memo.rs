@@ -4,11 +4,20 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classes::Classes;
+use super::keepers::own_name;
+use super::modules::{ModuleId, Source};
 use super::program::Program;
-use super::resolve::End;
+use super::resolve::{End, Resolver};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
-use crate::source::bindings::{Chain, ImportTarget, NameId, NodeKind, Symbol};
+use super::words::Word;
+use crate::source::bindings::{CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol};
+
+/// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
+const HELPERS: u32 = 3;
+
+/// How many bases a class has that are looked through.
+const BASES: u32 = 8;
 
 impl Program {
     /// Whether a call of `body` can leave something behind that later calls find: it stores into
@@ -17,8 +26,14 @@ impl Program {
     ///
     /// In a test file only what keeps a result by a decorator or in a global name counts: tests that
     /// append to a list beside them are many, and hardly any test reads what another one left there.
+    ///
+    /// A function that is handed to a cache, or to a descriptor of the project, is as one that it decorates; and what
+    /// `__getattr__` and `__missing__` store is found without them the next time.
     #[must_use]
-    pub fn memoises(&self, body: Body, is_in_test_file: bool) -> bool {
+    pub fn memoises(&mut self, body: Body, is_in_test_file: bool) -> bool {
+        if self.is_kept(body) || self.is_in_descriptor(body) {
+            return true;
+        }
         let Some(source) = self.modules.source(body.module) else { return false };
         let bindings = source.bindings();
         let Some(units) = bindings.functions.get(body.function) else { return false };
@@ -50,8 +65,50 @@ impl Program {
                 })
             }),
         };
+        let keeps_in_place = units.stands_in
+            && (unit.changes_unnamed
+                || unit.dynamic.namespace
+                || !(unit.self_fills.is_empty() && unit.self_empties.is_empty())
+                || unit.attrs.iter().any(|attr| bindings.name(*attr) == "__setattr__"));
+        let is_of_modules = |chain: &Chain| {
+            let mut names = bindings.chain(*chain).iter().map(|name| bindings.name(*name));
+            (names.next(), names.next()) == (Some("sys"), Some("modules"))
+        };
+        let stores_in_found = unit.changes_unnamed && unit.loads.iter().any(is_of_modules);
         let stores_in_module = unit.dynamic.global || unit.writes.iter().any(is_of_project);
-        units.memoises || stores_in_module || stores_on_class || fills_cache
+        units.memoises
+            || stores_in_module
+            || stores_on_class
+            || fills_cache
+            || keeps_in_place
+            || stores_in_found
+    }
+
+    /// Whether something of this name was handed to a cache.
+    fn is_kept(&self, body: Body) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let Some(units) = source.bindings().functions.get(body.function) else { return false };
+        let name = own_name(source, body.function).and_then(|name| self.words.known(name));
+        name.is_some_and(|name| self.keepers.is_kept(name, units.class.is_some()))
+    }
+
+    /// Whether a descriptor of the project has the function: it can put what that gives where the descriptor is
+    /// not asked again.
+    fn is_in_descriptor(&mut self, body: Body) -> bool {
+        let mut resolver = self.resolver();
+        let modules = resolver.modules;
+        let Some(source) = modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return false };
+        if units.class.is_none() {
+            return false;
+        }
+        let own = own_name(source, body.function).unwrap_or_default();
+        let is_own = |name: &NameId| bindings.name(*name) == own;
+        let handings = bindings.handings.iter().filter(|(_, names)| names.iter().any(is_own));
+        let decorators = units.unknown_decorators.iter().flatten();
+        let mut callees = decorators.chain(handings.map(|(callee, _)| callee));
+        callees.any(|callee| resolver.is_descriptor(body.module, *callee, 0))
     }
 
     fn is_project_import(&self, import: &ImportTarget) -> bool {
@@ -69,8 +126,43 @@ impl Program {
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
         let fills = |attr: &NameId| unit.self_fills.contains(attr);
+        let asked = || unit.self_truths.iter().chain(&unit.self_tests);
+        let is_content = |attr: &NameId| bindings.name(*attr) == CONTENT;
         unit.self_truths.iter().any(fills)
             || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it))
+            || (unit.self_tests.iter().any(is_content) && !unit.self_fills.is_empty())
+            || (unit.self_fills.iter().any(is_content) && asked().next().is_some())
+            || (units.class.is_some() && asked().next().is_some() && {
+                let asked: Vec<Word> = asked().map(|it| source.words[it.0 as usize]).collect();
+                self.helpers_fill(body, &asked, HELPERS)
+            })
+    }
+
+    /// Whether a method that the method `body` mentions binds or fills one of these attributes, or one that that
+    /// mentions in its turn, so many times.
+    fn helpers_fill(&self, body: Body, asked: &[Word], depth: u32) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let own = &bindings.functions[body.function];
+        let unit = &bindings.units[own.body as usize];
+        let is_derived = |source: &Source, class: Option<u32>| {
+            class.is_some_and(|class| !source.bindings().classes[class as usize].bases.is_empty())
+        };
+        let mentioned = unit.attrs.iter().map(|attr| source.words[attr.0 as usize]);
+        mentioned.flat_map(|name| self.keepers.methods(name)).any(|helper| {
+            let Some(of_helper) = self.modules.source(helper.module) else { return false };
+            let units = &of_helper.bindings().functions[helper.function];
+            let is_same = helper.module == body.module && units.class == own.class;
+            let can_be_inherited =
+                is_derived(source, own.class) || is_derived(of_helper, units.class);
+            if *helper == body || !(is_same || can_be_inherited) {
+                return false;
+            }
+            let unit = &of_helper.bindings().units[units.body as usize];
+            let mut filled = unit.self_fills.iter().map(|it| of_helper.words[it.0 as usize]);
+            filled.any(|it| asked.contains(&it))
+                || (depth > 1 && is_same && self.helpers_fill(*helper, asked, depth - 1))
+        })
     }
 
     /// Notes what happened under a call of the memoising `body`: it is a dependency of all who reach
@@ -138,6 +230,31 @@ impl Program {
             }
         }
         vertices
+    }
+}
+
+impl Resolver<'_> {
+    /// Whether a chain is the name of a class of the project that has `__get__`, or inherits it there.
+    fn is_descriptor(&mut self, module: ModuleId, chain: Chain, depth: u32) -> bool {
+        let modules = self.modules;
+        self.chain(module, chain).ends.into_iter().any(|end| {
+            let End::Bound { module, symbol, rest: 0 } = end else { return false };
+            let Some(source) = modules.source(module) else { return false };
+            let bindings = source.bindings();
+            bindings.binders(&bindings.symbols[symbol as usize]).iter().any(|binder| {
+                let NodeKind::Class(class) = bindings.nodes[binder.node as usize].kind else {
+                    return false;
+                };
+                let mut symbols = bindings.symbols_of(Some(class));
+                let bases = &bindings.classes[class as usize].bases;
+                symbols.any(|at| bindings.name(bindings.symbols[at].name) == "__get__")
+                    || (depth < BASES
+                        && bases
+                            .iter()
+                            .flatten()
+                            .any(|it| self.is_descriptor(module, *it, depth + 1)))
+            })
+        })
     }
 }
 

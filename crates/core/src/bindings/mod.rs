@@ -32,6 +32,7 @@ mod decorators;
 mod effects;
 mod expand;
 mod found;
+mod keepers;
 mod memo;
 mod metaclasses;
 mod modules;

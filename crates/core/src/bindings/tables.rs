@@ -115,10 +115,30 @@ impl Classes {
                 table.entries.push((name, resolver.vertices.number(module, absence)));
             }
         }
+        self.find_abstract(id, &mut table, resolver);
         table.entries.sort_unstable();
         table.entries.dedup();
         table.names = marks.names();
         table
+    }
+}
+
+impl Classes {
+    /// A class can be instantiated if all that is abstract in its bases is overridden: where that is done, and that
+    /// it is not, counts for who has the class. What the overrides do counts only for who calls them.
+    fn find_abstract(&self, id: ClassId, table: &mut Table, resolver: &Resolver<'_>) {
+        let order = self.get(id).order.iter().map(|base| self.get(*base));
+        let sources = order.filter_map(|info| Some((info, resolver.modules.source(info.module)?)));
+        let mut names: Vec<Word> = sources
+            .flat_map(|(info, source)| {
+                let names = &source.bindings().classes[info.class as usize].abstract_methods;
+                names.iter().map(|name| source.words[name.0 as usize])
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let is_it = |(name, _): &&(Word, VertexId)| names.binary_search(name).is_ok();
+        table.implicit.extend(table.entries.iter().filter(is_it).map(|(_, vertex)| *vertex));
     }
 }
 

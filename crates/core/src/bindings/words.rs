@@ -24,6 +24,11 @@ impl Words {
         word
     }
 
+    /// The number of `text`, if it has one.
+    pub(super) fn known(&self, text: &str) -> Option<Word> {
+        self.numbers.get(text).copied()
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.texts.len()

@@ -11,7 +11,7 @@ use crate::digest::DigestBuilder;
 /// The version of [`Outline`] as it is serialised and of the rules that its digests are made by.
 ///
 /// An outline that was stored under another version says nothing.
-pub const OUTLINE_VERSION: u32 = 6;
+pub const OUTLINE_VERSION: u32 = 7;
 
 /// The digests of the parts of one content of a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,15 +1,43 @@
 //! What calls of well-known functions can do: `getattr`, `vars`, `inspect.signature` and the like.
 
+use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::collector::Collector;
 use super::scope::{Role, ScopeKind};
+use super::values;
 use super::visit::root;
 use super::words;
+
+/// What is called at last: `cache` of `cache(maxsize=3)(compute)`.
+fn called(call: &ExprCall) -> &Expr {
+    match &*call.func {
+        Expr::Call(inner) => &inner.func,
+        other => other,
+    }
+}
+
+/// The names in an expression, and whether each is that of an attribute.
+#[derive(Default)]
+struct Given<'a>(Vec<(&'a str, bool)>);
+
+impl<'a> Visitor<'a> for Given<'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Name(name) => self.0.push((&name.id, false)),
+            Expr::Attribute(attribute) => self.0.push((&attribute.attr, true)),
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
 
 impl<'a> Collector<'a> {
     pub(super) fn call(&mut self, call: &'a ExprCall) {
         let arguments = &call.arguments.args;
+        if values::last_part(called(call)).is_some_and(words::keeps_results) {
+            self.keep(call);
+        }
         let (name, is_bare) = match &*call.func {
             Expr::Name(name) => (name.id.as_str(), true),
             Expr::Attribute(attribute) => (attribute.attr.as_str(), false),
@@ -65,6 +93,19 @@ impl<'a> Collector<'a> {
             && words::mutates(&attribute.attr)
         {
             self.store_into(&attribute.value);
+        }
+    }
+
+    /// Notes what a call is given that keeps what it gives: `get = lru_cache(maxsize=None)(compute)`.
+    fn keep(&mut self, call: &'a ExprCall) {
+        let values = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        let mut given = Given::default();
+        for value in call.arguments.args.iter().chain(values) {
+            given.visit_expr(value);
+        }
+        for (name, is_attribute) in given.0 {
+            let name = self.names.id(name);
+            self.kept.push((name, is_attribute));
         }
     }
 

@@ -15,6 +15,7 @@ use super::import::{self, ImportTarget};
 use super::names::{NameId, Names};
 use super::nodes::Level;
 use super::scope::{Pending, Role, Scope, ScopeKind, changes_unnamed};
+use super::statements::CONTENT;
 use super::unit::{Chain, Unit};
 use super::words;
 
@@ -40,6 +41,8 @@ pub(in super::super) struct Collector<'a> {
     /// The unit that mentions are collected in.
     pub(super) unit: u32,
     pub(super) level: Level,
+    /// Names that something is called by that keeps what their functions give, and whether they are attributes.
+    pub(super) kept: Vec<(NameId, bool)>,
     pub(super) scopes: Vec<Scope>,
     /// How many of the next attributes and names belong to a chain that was seen already.
     pub(super) chain_left: u32,
@@ -48,7 +51,6 @@ pub(in super::super) struct Collector<'a> {
     pub(super) walrus: Option<TextSize>,
     /// Where `sys.modules` begins and code tells what it means by it, ascending.
     pub(super) told_modules: Vec<TextSize>,
-    /// Where the target of `+=` begins.
     /// Where names begin that are only compared.
     pub(super) compared: FxHashSet<TextSize>,
     /// Where the targets of the present statement begin, if its value is nobody else's.
@@ -72,6 +74,7 @@ impl<'a> Collector<'a> {
             node: 0,
             unit: 0,
             level: Level::default(),
+            kept: Vec::new(),
             scopes: vec![Scope::new(ScopeKind::Module)],
             chain_left: 0,
             given: None,
@@ -105,8 +108,10 @@ impl<'a> Collector<'a> {
         if in_class {
             scope.receiver = scope.binds.first().copied();
             scope.receives_class = first == Some("cls");
-            scope.sets = self.sets(&def.body, first);
+        } else {
+            scope.holder = scope.binds.first().copied();
         }
+        scope.sets = self.sets(&def.body, first);
         for parameter in parameters.iter_non_variadic_params() {
             if parameter.default.as_deref().is_some_and(words::is_mutable) {
                 scope.kept.push(self.names.id(parameter.name()));
@@ -187,23 +192,40 @@ impl<'a> Collector<'a> {
         if is_nested || scope.kept.contains(&root) {
             self.units[unit as usize].closure_fills.push(root);
         }
-        if scope.receiver == Some(root) && chain.len > 1 {
-            let attr = self.pool[chain.start as usize + 1];
-            let unit = &mut self.units[unit as usize];
-            unit.self_writes.push(attr);
-            let binds_of_instance = role != Role::Write && chain.len == 2;
-            match role {
-                Role::Augment => {}
-                Role::Empty => unit.self_empties.push(attr),
-                _ => unit.self_fills.push(attr),
-            }
-            if scope.receives_class || !binds_of_instance {
-                unit.class_writes.push(attr);
-            }
+        if scope.holds_attributes(root) {
+            self.store_in_receiver(scope, unit, chain, role);
         }
         let aliased = scope.aliases.iter().filter(|(name, _)| *name == root);
         for chain in aliased.map(|(_, chain)| *chain).collect::<Vec<_>>() {
+            let root = self.pool[chain.start as usize];
+            if scope.holds_attributes(root) {
+                // `table = self._table`.
+                self.store_in_receiver(scope, unit, chain, role);
+            }
             self.place(Pending { unit, chain, role, is_nested }, around, true);
+        }
+    }
+
+    /// Notes that something is stored in the first parameter of a function, or in an attribute of that.
+    fn store_in_receiver(&mut self, scope: &Scope, unit: u32, chain: Chain, role: Role) {
+        let content = self.names.id(CONTENT);
+        let unit = &mut self.units[unit as usize];
+        if chain.len == 1 {
+            return unit.self_fills.push(content);
+        }
+        let attr = self.pool[chain.start as usize + 1];
+        match role {
+            Role::Augment => {}
+            Role::Empty => unit.self_empties.push(attr),
+            _ => unit.self_fills.push(attr),
+        }
+        if scope.receiver.is_none() {
+            return;
+        }
+        unit.self_writes.push(attr);
+        let binds_of_instance = role != Role::Write && chain.len == 2;
+        if scope.receives_class || !binds_of_instance {
+            unit.class_writes.push(attr);
         }
     }
 

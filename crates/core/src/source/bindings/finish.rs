@@ -46,6 +46,11 @@ pub(crate) struct Bindings {
     /// Sorted by class (the module first), then by number of the name.
     pub(crate) symbols: Vec<Symbol>,
     binders: Vec<Binder>,
+    /// Names that something is called by that keeps what their functions give (`lru_cache(maxsize=9)(compute)`), and
+    /// whether they are attributes.
+    pub(crate) kept: Vec<(NameId, bool)>,
+    /// Bound calls of what a class or the module names, with the names that they are given.
+    pub(crate) handings: Vec<(Chain, Vec<NameId>)>,
 }
 
 impl Bindings {
@@ -145,6 +150,13 @@ impl Collector<'_> {
             functions: self.level.functions,
             symbols,
             binders,
+            kept: self.kept,
+            handings: self
+                .level
+                .handings
+                .into_iter()
+                .map(|(_, chain, names)| (chain, names))
+                .collect(),
         }
     }
 
@@ -153,12 +165,11 @@ impl Collector<'_> {
     fn classify_effects(&mut self) {
         let owners = self.owners();
         let mut changed = Vec::new();
-        let handings = std::mem::take(&mut self.level.handings);
-        for (node, chain, names) in handings {
+        for (node, chain, names) in &self.level.handings {
             let is_given = |name: &NameId| owners.get(name).is_some_and(|owner| owner.defines);
             if names.iter().any(is_given) {
-                let unit = self.level.nodes[node as usize].unit as usize;
-                self.units[unit].handed.push(chain);
+                let unit = self.level.nodes[*node as usize].unit as usize;
+                self.units[unit].handed.push(*chain);
             }
         }
         for index in 0..self.level.nodes.len() {
@@ -236,6 +247,16 @@ impl Collector<'_> {
             for name in implicit {
                 builder.write(name.as_bytes());
                 builder.write_u8(0);
+            }
+            let mut required: Vec<&str> = self.level.classes[class as usize]
+                .abstract_methods
+                .iter()
+                .map(|name| self.names.text(*name))
+                .collect();
+            required.sort_unstable();
+            for name in required {
+                builder.write_u8(1);
+                builder.write(name.as_bytes());
             }
             if is_record {
                 let is_field =

@@ -31,6 +31,7 @@ pub(crate) use finish::{Bindings, Symbol};
 pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
+pub(crate) use statements::CONTENT;
 pub(crate) use table::{
     ALL, HINT, autouse_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
     subclasses_key,

@@ -73,6 +73,8 @@ pub(crate) struct Class {
     pub(crate) is_record: bool,
     /// Attributes that its methods store on their first parameter.
     pub(crate) stored: Vec<NameId>,
+    /// Methods that are abstract in it.
+    pub(crate) abstract_methods: Vec<NameId>,
 }
 
 /// What belongs to a function besides its body's digest.
@@ -92,6 +94,8 @@ pub(crate) struct FunctionUnits {
     pub(crate) unknown_decorators: Vec<Option<Chain>>,
     /// Whether a decorator keeps its results.
     pub(crate) memoises: bool,
+    /// Whether Python calls it where nothing was found in the usual place.
+    pub(crate) stands_in: bool,
     /// Whether a decorator makes it a fixture that nobody needs to ask for.
     pub(crate) is_autouse: bool,
 }
@@ -293,6 +297,13 @@ impl<'a> Collector<'a> {
         } else {
             self.place_now()
         };
+        if is_node
+            && let Some(class) = self.level.class
+            && def.decorator_list.iter().any(|it| last_name(it).is_some_and(words::makes_abstract))
+        {
+            let name = self.names.id(&def.name);
+            self.level.classes[class as usize].abstract_methods.push(name);
+        }
         let unknown = def.decorator_list.iter().filter(|it| !docs::is_blind(it));
         let unknown_decorators = unknown.map(|it| self.chain(docs::called(it))).collect();
         self.level.functions.push(FunctionUnits {
@@ -308,6 +319,7 @@ impl<'a> Collector<'a> {
                 .decorator_list
                 .iter()
                 .any(|it| last_name(it).is_some_and(words::memoises)),
+            stands_in: words::stands_in(&def.name),
             is_autouse: def.decorator_list.iter().any(words::is_autouse),
         });
         place
@@ -415,6 +427,7 @@ impl<'a> Collector<'a> {
             has_unknown_decorator,
             is_record,
             stored: Vec::new(),
+            abstract_methods: Vec::new(),
         });
         place
     }

@@ -62,7 +62,9 @@ pub(super) struct Scope {
     pub(super) aliases: Vec<(NameId, Chain)>,
     /// The first parameter of a method.
     pub(super) receiver: Option<NameId>,
-    /// Whether that is the class itself.
+    /// The first parameter of another function.
+    pub(super) holder: Option<NameId>,
+    /// Whether the receiver is the class itself.
     pub(super) receives_class: bool,
     /// Its attributes that each call binds, with the end of the statement that does.
     pub(super) sets: Vec<(NameId, TextSize)>,
@@ -82,12 +84,18 @@ impl Scope {
             globals: Vec::new(),
             aliases: Vec::new(),
             receiver: None,
+            holder: None,
             receives_class: false,
             sets: Vec::new(),
             shared: Vec::new(),
             kept: Vec::new(),
             pending: Vec::new(),
         }
+    }
+
+    /// Whether a name is that of the first parameter, whose attributes are told apart.
+    pub(super) fn holds_attributes(&self, name: NameId) -> bool {
+        self.receiver == Some(name) || self.holder == Some(name)
     }
 
     /// Whether it is a function's, and binds the name to something that it does not import.

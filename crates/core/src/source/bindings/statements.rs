@@ -4,9 +4,13 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use super::collector::Collector;
+use super::names::NameId;
 use super::scope::{Role, ScopeKind};
 use super::values::{self, Value};
 use super::words;
+
+/// What stands for all that an object holds, by whatever name: `self[k]`, `setattr(self, computed, v)`.
+pub(crate) const CONTENT: &str = "__dict__";
 
 impl<'a> Collector<'a> {
     /// Takes note of a statement inside of a function or of a compound statement.
@@ -52,9 +56,6 @@ impl<'a> Collector<'a> {
                     self.alias(&target.id, &stmt.value);
                 }
                 self.note_stores(&stmt.targets, &stmt.value);
-                if matches!(&*stmt.value, Expr::BoolOp(_) | Expr::If(_)) {
-                    self.note_tests(&stmt.value);
-                }
             }
             Stmt::AnnAssign(stmt) => {
                 if let Some(value) = &stmt.value {
@@ -62,6 +63,7 @@ impl<'a> Collector<'a> {
                 }
             }
             Stmt::If(stmt) => self.note_tests(&stmt.test),
+            Stmt::While(stmt) => self.note_tests(&stmt.test),
             Stmt::Try(stmt) if words::catches_missing(stmt) => {
                 for stmt in &stmt.body {
                     self.note_tried(stmt);
@@ -106,7 +108,7 @@ impl<'a> Collector<'a> {
 
     /// Notes of which names and attributes of `self` a condition asks whether they are there, or hold
     /// something.
-    fn note_tests(&mut self, test: &'a Expr) {
+    pub(super) fn note_tests(&mut self, test: &'a Expr) {
         let mut found = Vec::new();
         words::asked_for(test, &mut found);
         for asked in found {
@@ -141,15 +143,12 @@ impl<'a> Collector<'a> {
             words::Asked::Attribute(it) => (&*it.value, it.attr.as_str(), false),
             words::Asked::Truth(it) => (&*it.value, it.attr.as_str(), true),
             words::Asked::Named(owner, name) => (owner, name, false),
-            words::Asked::Name(name) => {
-                let name = self.names.id(name);
-                return self.unit().name_tests.push(name);
-            }
+            words::Asked::Name(name) => return self.note_name_test(name),
         };
         let Expr::Name(owner) = owner else { return };
         let (owner, place) = (self.names.id(&owner.id), owner.start());
         let name = self.names.id(name);
-        let Some(scope) = self.scopes.last().filter(|it| it.receiver == Some(owner)) else {
+        let Some(scope) = self.scopes.last().filter(|it| it.holds_attributes(owner)) else {
             return;
         };
         // What this call itself has bound before is nothing that an earlier one left.
@@ -158,6 +157,22 @@ impl<'a> Collector<'a> {
         }
         let unit = self.unit();
         if is_truth { &mut unit.self_truths } else { &mut unit.self_tests }.push(name);
+    }
+
+    /// A condition asks whether something is in what has this name: a variable, `self`, or an attribute of that.
+    fn note_name_test(&mut self, name: &'a str) {
+        let (name, content) = (self.names.id(name), self.names.id(CONTENT));
+        self.unit().name_tests.push(name);
+        let Some(scope) = self.scopes.last() else { return };
+        let aliased = scope.aliases.iter().filter(|(alias, _)| *alias == name);
+        let mut asked: Vec<NameId> = aliased
+            .filter_map(|(_, chain)| match self.pool.get(chain.start as usize..)? {
+                [root, attr, ..] if chain.len > 1 && scope.holds_attributes(*root) => Some(*attr),
+                _ => None,
+            })
+            .collect();
+        asked.extend(scope.holds_attributes(name).then_some(content));
+        self.unit().self_tests.extend(asked);
     }
 
     /// A call whose result nobody takes: it is there for its effect.

@@ -56,6 +56,10 @@ impl<'a> Collector<'a> {
                 let names = sides.filter(|it| matches!(it, Expr::Name(_) | Expr::Attribute(_)));
                 self.compared.extend(names.map(Ranged::start));
             }
+            AnyNodeRef::ExprBoolOp(operation) => {
+                operation.values.iter().for_each(|it| self.note_tests(it));
+            }
+            AnyNodeRef::ExprIf(conditional) => self.note_tests(&conditional.test),
             AnyNodeRef::ExprNamed(named) => self.walrus = Some(named.target.start()),
             AnyNodeRef::ExprLambda(lambda) => {
                 let mut scope = Scope::new(ScopeKind::Lambda);

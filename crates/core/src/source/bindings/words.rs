@@ -279,6 +279,24 @@ pub(super) fn memoises(decorator: &str) -> bool {
     )
 }
 
+/// Calls of which the result keeps what the functions give that it is made of.
+pub(super) fn keeps_results(callee: &str) -> bool {
+    memoises(callee) || callee == "defaultdict"
+}
+
+/// Methods that Python calls where nothing is found in the usual place; what they put there is found the next time.
+pub(super) fn stands_in(method: &str) -> bool {
+    matches!(method, "__getattr__" | "__missing__")
+}
+
+/// Decorators by which a class cannot be instantiated before the method is overridden.
+pub(super) fn makes_abstract(decorator: &str) -> bool {
+    matches!(
+        decorator,
+        "abstractclassmethod" | "abstractmethod" | "abstractproperty" | "abstractstaticmethod"
+    )
+}
+
 /// An attribute whose presence a condition asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
