@@ -84,4 +84,7 @@ pub trait Witness: Send {
 
     /// An environment variable is looked up, and has a value with this digest; `None` if it is not set.
     fn looked_up(&mut self, name: &str, value: Option<Digest>, looker: Looker);
+
+    /// An environment variable is set or removed. By default that makes no difference.
+    fn variable_set(&mut self, _name: &str) {}
 }

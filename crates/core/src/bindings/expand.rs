@@ -3,14 +3,14 @@
 use thin_vec::ThinVec;
 
 use super::Widening;
-use super::classes::{ClassId, Classes, inside};
+use super::classes::{ClassId, ClassInfo, Classes, inside};
 use super::modules::{ModuleId, Source};
 use super::parts::{FactId, Parts};
 use super::resolve::{End, Resolver, Trail};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, Vertex, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind};
+use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind, is_implicit};
 
 /// What one vertex reaches by itself.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -128,6 +128,11 @@ impl Expander<'_, '_> {
             }
             NodeKind::Class(class) => {
                 out.class = self.classes.at_node(at(Item::Node(index)));
+                if bindings.classes[*class as usize].is_checkable
+                    && let Some(class) = out.class
+                {
+                    self.ask_for_members(class, out);
+                }
                 if out.class.is_some_and(|class| self.classes.reads_hints(class)) {
                     let is_field = |other: &&u32| {
                         let other = &bindings.nodes[**other as usize];
@@ -152,6 +157,22 @@ impl Expander<'_, '_> {
                 && !self.is_told(*imported, &told)
             {
                 out.vertices.push(self.whole(*imported, Widening::DynamicImport));
+            }
+        }
+    }
+
+    /// `isinstance` asks an object for all members of a protocol.
+    fn ask_for_members(&self, protocol: ClassId, out: &mut Expansion) {
+        for base in &self.classes.get(protocol).order {
+            let ClassInfo { module, class, .. } = *self.classes.get(*base);
+            let Some(source) = self.resolver.modules.source(module) else { continue };
+            let bindings = source.bindings();
+            let members = bindings.symbols_of(Some(class)).map(|at| bindings.symbols[at].name);
+            let members = members.map(|name| source.words[name.0 as usize]);
+            let members = members.filter(|name| !is_implicit(self.resolver.words.text(*name)));
+            for member in members {
+                out.attrs.push(member);
+                out.probes.push(member);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What all sources together say of functions whose results are kept, by their names: which of them are handed to a
-//! cache, and which methods there are that could fill what another one asks for.
+//! What all sources together say of functions: which are handed to a cache, which methods there are that could fill what
+//! another one asks for, and which ask for what is in a test's file.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -15,6 +15,8 @@ pub(super) struct Keepers {
     /// The same as attributes: `compute` of `lru_cache(self.compute)`.
     attributes: FxHashSet<Word>,
     methods: FxHashMap<Word, Vec<Body>>,
+    /// Functions that ask a test's module for something.
+    askers: Vec<Body>,
 }
 
 impl Keepers {
@@ -26,6 +28,9 @@ impl Keepers {
             names.insert(source.words[name.0 as usize]);
         }
         for (function, units) in bindings.functions.iter().enumerate() {
+            if bindings.units[units.body as usize].dynamic.test_module {
+                self.askers.push(Body { module, function });
+            }
             if units.class.is_some()
                 && let Some(name) = own_name(source, function)
             {
@@ -38,6 +43,11 @@ impl Keepers {
     /// Whether a cache was called with a function of this name.
     pub(super) fn is_kept(&self, name: Word, is_method: bool) -> bool {
         self.attributes.contains(&name) || (!is_method && self.plain.contains(&name))
+    }
+
+    /// Those of the functions that ask a test's module for something.
+    pub(super) fn askers(&self, functions: &[Body]) -> impl Iterator<Item = Body> {
+        self.askers.iter().copied().filter(|asker| functions.contains(asker))
     }
 
     /// The methods that have this name.

@@ -7,10 +7,10 @@ use super::modules::ModuleId;
 use super::paths::Root;
 use super::program::Program;
 use super::resolve::End;
-use super::roots::Roots;
+use super::roots::{Body, Roots};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::NodeKind;
+use crate::source::bindings::{CONTENT, NodeKind};
 
 impl Program {
     pub(super) fn start_at(&mut self, root: Root) {
@@ -45,6 +45,21 @@ impl Program {
             }
             self.reach_all_effects(*module);
         }
+    }
+
+    /// The names that functions look up in the module of whatever test it is (`request.module`), so far as they tell;
+    /// `None` if that can be any.
+    #[must_use]
+    pub fn asked_of_test_module(&self, functions: &[Body]) -> Option<Vec<Box<str>>> {
+        let mut names = Vec::new();
+        for asker in self.keepers.askers(functions) {
+            let Some(source) = self.modules.source(asker.module) else { continue };
+            let bindings = source.bindings();
+            let unit = &bindings.units[bindings.functions[asker.function].body as usize];
+            let texts = unit.attrs.iter().map(|name| bindings.name(*name));
+            names.extend(texts.map(Box::from));
+        }
+        (!names.iter().any(|name| &**name == CONTENT)).then_some(names)
     }
 
     /// Reaches a dotted name as somebody outside of the sources looks it up, and tells whether it is

@@ -39,7 +39,7 @@ impl Recorder {
             .zip(&standpoints)
             .map(|(run, standpoint)| {
                 let observed = &self.spans[run.span as usize].observed;
-                self.closures.roots(&scene, observed, standpoint)
+                self.closures.roots(&scene, &self.program, observed, standpoint)
             })
             .collect();
         let (roots, reads): (Vec<Roots>, Vec<Reads>) = roots.into_iter().unzip();
@@ -81,7 +81,7 @@ impl Recorder {
         let observed = &self.spans[run.span as usize].observed;
         let mut body =
             self.closures.body(&mut scene, &self.program, observed, standpoint, reached, reads);
-        if self.memos.is_loose(run.span) {
+        if self.memos.is_loose(run.span) || self.left.is_by(run.span) {
             body = self.closures.share(&mut scene, run.span, body);
         }
         let trace = Trace {

@@ -100,6 +100,7 @@ impl Closures {
     pub(super) fn roots(
         &mut self,
         scene: &Scene<'_>,
+        program: &Program,
         observed: &Observed,
         standpoint: &Standpoint,
     ) -> (Roots, Reads) {
@@ -124,6 +125,10 @@ impl Closures {
             if let Some((class, _)) = name.rsplit_once('.') {
                 let in_class = |name| (module, format!("{class}.{name}").into());
                 roots.names.extend(observed.fixtures.iter().map(in_class));
+            }
+            match program.asked_of_test_module(&roots.bodies) {
+                Some(asked) => roots.names.extend(asked.into_iter().map(|name| (module, name))),
+                None => roots.whole.push(module),
             }
             roots.test = Some((module, name.into()));
         }

@@ -12,6 +12,7 @@ mod children;
 mod closure;
 mod files;
 mod intern;
+mod left;
 mod memos;
 mod observing;
 mod packages;
@@ -48,6 +49,7 @@ use crate::packages::{Packages, Place};
 use crate::project::Project;
 use crate::variables::Variables;
 use crate::witness::Access;
+use left::Left;
 
 pub use span::SpanId;
 
@@ -91,6 +93,7 @@ pub struct Recorder {
     open: Vec<SpanId>,
     collections: FxHashMap<RelPath, SpanId>,
     files: Files,
+    left: Left,
     packages: PackageFacts,
     import_path: ImportPath,
     /// `None`: they are not observed.
@@ -124,6 +127,7 @@ impl Recorder {
             open: Vec::new(),
             collections: FxHashMap::default(),
             files: Files::default(),
+            left: Left::default(),
             packages: PackageFacts::default(),
             import_path: ImportPath::default(),
             variables: None,
@@ -222,7 +226,8 @@ impl Recorder {
         self.start_batch();
         let mut scene = scene!(self);
         let observed = &self.spans[teardown as usize].observed;
-        let (roots, _) = self.closures.roots(&scene, observed, &Standpoint::default());
+        let (roots, _) =
+            self.closures.roots(&scene, &self.program, observed, &Standpoint::default());
         let reached = self.program.closure(&roots, &self.disk);
         let mut spans = vec![self.closures.used_span(&mut scene, teardown)];
         spans.extend(self.closures.reached(&mut scene, &self.program, &reached));

@@ -1,6 +1,7 @@
 //! What the recorder makes of things seen of the disk, and of environment variables: facts, charged to the open span.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::Digest;
@@ -58,6 +59,9 @@ impl Recorder {
         }
         let place = sight.place();
         let text = place.as_os_str();
+        if self.is_left_by_other(place) {
+            return false;
+        }
         if self.sights.foreign.contains(text) {
             return true;
         }
@@ -83,8 +87,39 @@ impl Recorder {
         is_foreign
     }
 
+    /// The innermost open span of a test or a fixture.
+    fn at_work(&self) -> Option<SpanId> {
+        let is_work = |span: &&SpanId| {
+            matches!(self.spans[**span as usize].kind, SpanKind::Test(_) | SpanKind::Fixture)
+        };
+        self.open.iter().rev().find(is_work).copied()
+    }
+
+    /// Whether what is at `place` was left there by another test or fixture than the one at work.
+    fn is_left_by_other(&self, place: &Path) -> bool {
+        self.left.who_wrote(place).is_some_and(|who| !self.open.contains(&who))
+    }
+
+    /// What is found may be of anything that ran in the span that left it.
+    fn find_left(&mut self, who: Option<SpanId>) {
+        if let (Some(who), Some(finder)) = (who, self.at_work())
+            && !self.open.contains(&who)
+        {
+            self.spans[finder as usize].observed.uses.insert(who);
+        }
+    }
+
+    fn leave_file(&mut self, place: &Path) {
+        if let Some(span) = self.at_work() {
+            self.left.file(place, span);
+        }
+    }
+
     fn opened(&mut self, sight: &Sight, access: Access) {
         let place = sight.place();
+        if access != Access::Write {
+            self.find_left(self.left.who_wrote(place));
+        }
         if access != Access::Write
             && !self.files.is_own(place)
             && let Some(path) = self.project.relative(place)
@@ -98,7 +133,10 @@ impl Recorder {
             Access::Update => self.files.suspect(place),
             // A directory is opened for writing to make a nameless file in it (`O_TMPFILE`).
             Access::Write if place.is_dir() => {}
-            Access::Write => self.files.wrote(place),
+            Access::Write => {
+                self.files.wrote(place);
+                self.leave_file(place);
+            }
         }
     }
 
@@ -139,7 +177,13 @@ impl Witness for Recorder {
     fn saw(&mut self, sight: Sight) {
         match &sight {
             Sight::Opened { access, .. } => self.opened(&sight, *access),
-            Sight::Made { place } => self.files.made(place),
+            Sight::Made { place } => {
+                self.files.made(place);
+                self.leave_file(place);
+            }
+            Sight::Listed { place } | Sight::Asked { place } if self.is_left_by_other(place) => {
+                self.find_left(self.left.who_wrote(place));
+            }
             Sight::Listed { .. } if !self.is_old(&sight) => self.listed(&sight),
             Sight::Asked { .. } if !self.is_old(&sight) => self.asked(&sight),
             Sight::Listed { .. } | Sight::Asked { .. } => {}
@@ -153,9 +197,10 @@ impl Witness for Recorder {
     }
 
     fn looked_up(&mut self, name: &str, value: Option<Digest>, looker: Looker) {
-        let Some(variables) = self.variables.as_ref().filter(|it| it.tells(name, value)) else {
-            return;
-        };
+        let Some(variables) = self.variables.as_ref() else { return };
+        if !variables.tells(name, value) {
+            return self.find_left(self.left.who_set(name));
+        }
         // Hooks and plugins also look for where to write and what tells one build from another, whatever is tested.
         let is_around = looker == Looker::Hook || self.top() == SESSION;
         if is_around && (looker == Looker::Library || !variables.is_switch(name)) {
@@ -164,5 +209,11 @@ impl Witness for Recorder {
         let fact = variable_fact(name, variables);
         let id = self.charge(fact);
         self.looked_up.insert(name.into(), id);
+    }
+
+    fn variable_set(&mut self, name: &str) {
+        if let Some(span) = self.at_work() {
+            self.left.variable(name, span);
+        }
     }
 }

@@ -10,7 +10,7 @@ use testmonx_engine::{Access, Sight};
 
 use super::callers::{self, Asker};
 use super::commands::{self, Command};
-use super::{is_wanted, paths, tell};
+use super::{is_wanted, paths, tell, with_witness};
 use crate::installed_files;
 
 /// What an event says about files.
@@ -28,6 +28,8 @@ pub(super) enum Event {
     Library,
     /// A program is started.
     Command(Command),
+    /// An environment variable is set or removed.
+    Variable,
     /// An extension module, with its file as second argument, among other imports.
     Import,
 }
@@ -42,6 +44,7 @@ pub(super) fn classify(name: &CStr) -> Option<Event> {
             Some(Event::WriteSecond)
         }
         b"sqlite3.connect" => Some(Event::Database),
+        b"os.putenv" | b"os.unsetenv" => Some(Event::Variable),
         b"ctypes.dlopen" => Some(Event::Library),
         b"import" => Some(Event::Import),
         _ => commands::classify(name).map(Event::Command),
@@ -84,6 +87,13 @@ pub(super) fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
             }
         }
         Event::Command(command) => commands::handle(command, args)?,
+        Event::Variable => {
+            if let Ok(name) = args.get_item(0)?.extract::<&[u8]>()
+                && let Ok(name) = std::str::from_utf8(name)
+            {
+                with_witness(|witness| witness.variable_set(name));
+            }
+        }
         Event::Library => read_library(&args.get_item(0)?),
         Event::Import => read_library(&args.get_item(1)?),
     }

@@ -5,6 +5,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::collector::Collector;
 use super::scope::{Role, ScopeKind};
+use super::statements::CONTENT;
 use super::values;
 use super::visit::root;
 use super::words;
@@ -60,6 +61,12 @@ impl<'a> Collector<'a> {
                 None if arguments.get(1).is_some_and(|it| words::beginning(it).is_some()) => {}
                 None if is_bare && arguments.len() > 1 && self.is_receiver(owner) => {
                     self.unit().dynamic.own_members = true;
+                }
+                None if is_bare => {
+                    // Of the test's module, anything can be meant; of what else it is, the strings say it.
+                    let is_module = values::last_part(owner) == Some("module");
+                    let content = self.names.id(CONTENT);
+                    self.unit().attrs.extend(is_module.then_some(content));
                 }
                 None => {}
             }

@@ -248,12 +248,13 @@ impl Collector<'_> {
                 builder.write(name.as_bytes());
                 builder.write_u8(0);
             }
-            let mut required: Vec<&str> = self.level.classes[class as usize]
-                .abstract_methods
-                .iter()
-                .map(|name| self.names.text(*name))
-                .collect();
+            let Class { abstract_methods, is_protocol, .. } = &self.level.classes[class as usize];
+            let members = self.bound[start..].iter().take_while(|it| it.class == Some(class));
+            let members = members.filter(|_| *is_protocol).map(|bound| &bound.name);
+            let required = abstract_methods.iter().chain(members);
+            let mut required: Vec<&str> = required.map(|name| self.names.text(*name)).collect();
             required.sort_unstable();
+            required.dedup();
             for name in required {
                 builder.write_u8(1);
                 builder.write(name.as_bytes());

@@ -75,6 +75,10 @@ pub(crate) struct Class {
     pub(crate) stored: Vec<NameId>,
     /// Methods that are abstract in it.
     pub(crate) abstract_methods: Vec<NameId>,
+    /// Whether it is a protocol, of which the names of the members say which objects have it.
+    pub(crate) is_protocol: bool,
+    /// Whether `isinstance` can ask for that.
+    pub(crate) is_checkable: bool,
 }
 
 /// What belongs to a function besides its body's digest.
@@ -409,6 +413,12 @@ impl<'a> Collector<'a> {
         let bases = arguments.map_or(&[][..], |arguments| &arguments.args);
         let is_record = def.decorator_list.iter().any(|it| last_name(it).is_some_and(is_record))
             || bases.iter().any(|base| last_part(base).is_some_and(is_record));
+        let is_checkable = def
+            .decorator_list
+            .iter()
+            .any(|it| matches!(last_name(it), Some("runtime_checkable" | "runtime")));
+        let is_protocol = is_checkable
+            || bases.iter().any(|base| last_part(values::whole(base)) == Some("Protocol"));
         let bases = bases.iter().map(|base| self.base(base)).collect();
         let keywords = arguments.into_iter().flat_map(|arguments| &arguments.keywords);
         let metaclasses = keywords
@@ -428,6 +438,8 @@ impl<'a> Collector<'a> {
             is_record,
             stored: Vec::new(),
             abstract_methods: Vec::new(),
+            is_protocol,
+            is_checkable,
         });
         place
     }

@@ -42,6 +42,8 @@ pub(crate) struct Dynamic {
     pub(crate) signatures: bool,
     /// A statement `global x` and a store to such a name.
     pub(crate) global: bool,
+    /// `request.module` and the like: the test file's names are asked for.
+    pub(crate) test_module: bool,
     /// An effect on something that no name tells: `f()()`, `assert`, `raise`.
     pub(crate) opaque_effect: bool,
 }
@@ -57,6 +59,7 @@ impl Dynamic {
         self.all_modules |= other.all_modules;
         self.signatures |= other.signatures;
         self.global |= other.global;
+        self.test_module |= other.test_module;
         self.opaque_effect |= other.opaque_effect;
     }
 

@@ -232,6 +232,10 @@ impl<'a> Collector<'a> {
         for name in &self.pool[start + 1..] {
             dynamic.merge(words::dynamic_attribute(self.names.text(*name)));
         }
+        for pair in self.pool[start..].windows(2) {
+            let [owner, attr] = [pair[0], pair[1]].map(|name| self.names.text(name));
+            dynamic.test_module |= words::is_test_module(owner, attr);
+        }
         if words::is_all_modules(
             self.names.text(self.pool[start]),
             self.names.text(self.pool[start + 1]),

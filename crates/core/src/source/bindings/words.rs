@@ -284,6 +284,12 @@ pub(super) fn keeps_results(callee: &str) -> bool {
     memoises(callee) || callee == "defaultdict"
 }
 
+/// Whether this attribute of what pytest calls so is the test's own module.
+pub(super) fn is_test_module(owner: &str, attr: &str) -> bool {
+    attr == "module"
+        && matches!(owner, "collector" | "item" | "metafunc" | "node" | "pyfuncitem" | "request")
+}
+
 /// Methods that Python calls where nothing is found in the usual place; what they put there is found the next time.
 pub(super) fn stands_in(method: &str) -> bool {
     matches!(method, "__getattr__" | "__missing__")
@@ -336,7 +342,11 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
         }
         Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
             (Expr::Name(name), [owner, word, ..]) if asks(&name.id) => {
-                found.extend(literal(word).map(|word| Asked::Named(owner, word)));
+                match (literal(word), owner) {
+                    (Some(word), _) => found.push(Asked::Named(owner, word)),
+                    (None, Expr::Name(owner)) => found.push(Asked::Name(&owner.id)),
+                    _ => {}
+                }
             }
             (Expr::Attribute(method), _) if method.attr.as_str() == "get" => {
                 match part_of(&method.value) {
