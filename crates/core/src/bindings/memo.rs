@@ -16,6 +16,10 @@ use crate::source::bindings::{CONTENT, Chain, ImportTarget, NameId, NodeKind, Sy
 /// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
 const HELPERS: u32 = 3;
 
+/// What pytest calls in a package's `__init__.py`.
+pub const PACKAGE_HOOKS: [&str; 4] =
+    ["setUpModule", "setup_module", "tearDownModule", "teardown_module"];
+
 /// How many bases a class has that are looked through.
 const BASES: u32 = 8;
 
@@ -31,7 +35,7 @@ impl Program {
     /// `__getattr__` and `__missing__` store is found without them the next time.
     #[must_use]
     pub fn memoises(&mut self, body: Body, is_in_test_file: bool) -> bool {
-        if self.is_kept(body) || self.is_in_descriptor(body) {
+        if self.is_kept(body) || self.is_in_descriptor(body) || self.sets_package_up(body) {
             return true;
         }
         let Some(source) = self.modules.source(body.module) else { return false };
@@ -90,6 +94,14 @@ impl Program {
         let Some(units) = source.bindings().functions.get(body.function) else { return false };
         let name = own_name(source, body.function).and_then(|name| self.words.known(name));
         name.is_some_and(|name| self.keepers.is_kept(name, units.class.is_some()))
+    }
+
+    /// Whether pytest calls the function once for all tests of a package: `setup_module` in its `__init__.py`.
+    fn sets_package_up(&self, body: Body) -> bool {
+        let module = self.modules.get(body.module);
+        let name = module.source.as_ref().and_then(|source| own_name(source, body.function));
+        module.path.name() == "__init__.py"
+            && name.is_some_and(|name| PACKAGE_HOOKS.contains(&name))
     }
 
     /// Whether a descriptor of the project has the function: it can put what that gives where the descriptor is

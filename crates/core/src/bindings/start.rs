@@ -10,7 +10,7 @@ use super::resolve::End;
 use super::roots::{Body, Roots};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{CONTENT, NodeKind};
+use crate::source::bindings::{CONTENT, Imported, NodeKind};
 
 impl Program {
     pub(super) fn start_at(&mut self, root: Root) {
@@ -45,6 +45,32 @@ impl Program {
             }
             self.reach_all_effects(*module);
         }
+    }
+
+    /// The modules that the import statements of these name, and those that they take all names of in their turn: what
+    /// these define, pytest can find in the first.
+    #[must_use]
+    pub fn imported_for_names(&self, modules: &[ModuleId]) -> Vec<ModuleId> {
+        let mut found: Vec<ModuleId> = Vec::new();
+        let mut waiting: Vec<(ModuleId, bool)> = modules.iter().map(|it| (*it, false)).collect();
+        while let Some((module, is_star)) = waiting.pop() {
+            let Some(source) = self.modules.source(module) else { continue };
+            let bindings = source.bindings();
+            for import in bindings.level_imports() {
+                let import = &bindings.imports[import as usize];
+                let takes_all = import.what == Imported::Star;
+                if is_star && !takes_all {
+                    continue;
+                }
+                for imported in self.modules.run_by_import(module, import) {
+                    if !found.contains(&imported) && !modules.contains(&imported) {
+                        found.push(imported);
+                        waiting.extend(takes_all.then_some((imported, true)));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The names that functions look up in the module of whatever test it is (`request.module`), so far as they tell;

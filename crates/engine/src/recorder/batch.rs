@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use testmonx_core::RelPath;
-use testmonx_core::bindings::{Reached, Roots};
+use testmonx_core::bindings::{ModuleId, Reached, Roots};
 use testmonx_core::kinds::missing_fact;
 use testmonx_core::trace::{Batch, Subject, Trace};
 
@@ -126,11 +126,18 @@ impl Recorder {
     fn ground(&mut self, file: &RelPath) -> Ground {
         let mut modules: Vec<SourceId> = self.sources.at(file).into_iter().collect();
         let mut missing: Vec<RelPath> = Vec::new();
+        let mut packages: Vec<SourceId> = Vec::new();
         let root = self.project.root();
         for conftest in conftest_places(file) {
             // A directory that becomes a package changes the names of the modules in it.
             let init = conftest.parent().map(|dir| dir.join("__init__.py"));
-            missing.extend(init.filter(|init| !init.under(root).exists()));
+            if let Some(init) = init {
+                match self.sources.at(&init) {
+                    Some(source) => packages.push(source),
+                    None if !init.under(root).exists() => missing.push(init),
+                    None => {}
+                }
+            }
             match self.sources.at(&conftest) {
                 Some(source) => modules.push(source),
                 None if !conftest.under(root).exists() => missing.push(conftest),
@@ -138,11 +145,15 @@ impl Recorder {
                 None => {}
             }
         }
-        let plugins = &self.spans[SESSION as usize].observed.imported;
-        let implied =
-            modules.iter().chain(plugins).map(|source| self.sources.get(*source).implied());
+        let plugins = self.spans[SESSION as usize].observed.imported.iter();
+        let plugins: Vec<SourceId> = plugins.copied().filter(|it| !modules.contains(it)).collect();
+        let searched = modules.iter().chain(&plugins).map(|it| self.sources.get(*it));
+        let of_program: Vec<ModuleId> = searched.clone().map(|source| source.module).collect();
+        let imported = self.program.imported_for_names(&of_program);
+        let imported = imported.iter().filter_map(|module| self.sources.of_module(*module));
+        let implied = searched.chain(imported).map(Source::implied);
         let facts = missing.iter().map(missing_fact).chain(implied);
         let facts = facts.map(|fact| self.interner.fact(fact)).collect();
-        Ground { modules, facts }
+        Ground { modules, packages, plugins, facts }
     }
 }

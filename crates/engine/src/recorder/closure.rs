@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use testmonx_core::RelPath;
-use testmonx_core::bindings::{FactId, ModuleId, Part, PartId, Program, Reached, Roots};
+use testmonx_core::bindings::{
+    FactId, ModuleId, PACKAGE_HOOKS, Part, PartId, Program, Reached, Roots,
+};
 use testmonx_core::source::Import;
 use testmonx_core::trace::{NodeId, SpanBody};
 
@@ -66,6 +68,10 @@ pub(super) struct Scene<'a> {
 pub(super) struct Ground {
     /// The modules that shape them: the file itself, the conftest files above.
     pub(super) modules: Vec<SourceId>,
+    /// The packages that the file is in, in which pytest looks for set-ups and teardowns.
+    pub(super) packages: Vec<SourceId>,
+    /// Modules that plugins are, in which it looks for fixtures.
+    pub(super) plugins: Vec<SourceId>,
     /// Facts about what is there and is not for pytest to find.
     pub(super) facts: Vec<u32>,
 }
@@ -116,6 +122,14 @@ impl Closures {
             roots.names.push((module, "pytestmark".into()));
             let names = observed.fixtures.iter().map(|name| (module, name.clone()));
             roots.names.extend(names);
+        }
+        for package in &standpoint.ground.packages {
+            let module = scene.sources.get(*package).module;
+            roots.names.extend(PACKAGE_HOOKS.map(|name| (module, name.into())));
+        }
+        for plugin in &standpoint.ground.plugins {
+            let module = scene.sources.get(*plugin).module;
+            roots.names.extend(observed.fixtures.iter().map(|name| (module, name.clone())));
         }
         if let Some(test) = &standpoint.test
             && let Some(source) = scene.sources.at(&test.file())
