@@ -95,6 +95,10 @@ fn of_module(
         };
         let unit = &bindings.units[node.unit as usize];
         let is_untold = finder.named(module, unit, node.is_effect, &node.groups);
+        let is_called = |chain: &&Chain| bindings.chain(**chain).first() == node.called.as_ref();
+        for chain in unit.calls.iter().chain(unit.sources.iter().filter(is_called)) {
+            finder.method_of(module, *chain);
+        }
         let ran = charges.iter().filter_map(|charge| match charge {
             Charge::Ran(body) => Some(*body),
             _ => None,
@@ -154,6 +158,27 @@ impl<'a> Finder<'a, '_> {
     fn loaded(&mut self, module: ModuleId, unit: &Unit) {
         for chain in unit.sources.iter().copied() {
             self.changeable(module, chain, 0);
+        }
+    }
+
+    /// What a call of a name changes that stands for a method: `S` of `add = S.add`.
+    fn method_of(&mut self, module: ModuleId, chain: Chain) {
+        let modules: &'a Modules = self.resolver.modules;
+        for end in self.resolver.chain(module, chain).ends {
+            let End::Bound { module, symbol, rest: 0 } = end else { continue };
+            let Some(source) = modules.source(module) else { continue };
+            let bindings = source.bindings();
+            for binder in bindings.binders(&bindings.symbols[symbol as usize]) {
+                let node = &bindings.nodes[binder.node as usize];
+                if binder.import.is_none()
+                    && node.kind == NodeKind::Statement
+                    && node.value == Value::Alias
+                {
+                    for chain in bindings.units[node.unit as usize].sources.iter().copied() {
+                        self.changeable(module, chain, 0);
+                    }
+                }
+            }
         }
     }
 

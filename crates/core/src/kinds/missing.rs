@@ -27,7 +27,7 @@ impl FactKind for MissingKind {
     }
 
     fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest> {
-        (!world.exists(&RelPath::new(key))).then(digest_of_absence)
+        world.entry(&RelPath::new(key)).is_none().then(digest_of_absence)
     }
 
     fn describe(&self, key: &str, _is_gone: bool) -> String {

@@ -108,7 +108,7 @@ impl Recorder {
             Subject::Test(test) => (test.file(), Some(test.clone())),
             Subject::Collection(file) => (file.clone(), None),
         };
-        let whole = self.sources.at(&file).filter(|_| test.is_none());
+        let source = self.sources.at(&file);
         let ground = match grounds.get(&file) {
             Some(ground) => Arc::clone(ground),
             None => {
@@ -116,6 +116,11 @@ impl Recorder {
                 grounds.insert(file, Arc::clone(&ground));
                 ground
             }
+        };
+        // Of a file that is no Python nothing is imported to collect it, but its package is to run its tests.
+        let whole = match source {
+            Some(_) => source.filter(|_| test.is_none()),
+            None => ground.packages.first().copied(),
         };
         Standpoint { ground, test, whole }
     }

@@ -82,7 +82,7 @@ pub(super) struct Standpoint {
     pub(super) ground: Arc<Ground>,
     /// The test; `None` for a collection.
     pub(super) test: Option<NodeId>,
-    /// Its file, all of whose module level counts: what a collection found is up to that.
+    /// A file all of whose module level counts: that of a collection, since what that found is up to it.
     pub(super) whole: Option<SourceId>,
 }
 
@@ -125,6 +125,8 @@ impl Closures {
         }
         for package in &standpoint.ground.packages {
             let module = scene.sources.get(*package).module;
+            // pytest imports it, whatever the file is.
+            roots.modules.push(module);
             roots.names.extend(PACKAGE_HOOKS.map(|name| (module, name.into())));
         }
         for plugin in &standpoint.ground.plugins {
@@ -221,15 +223,14 @@ impl Closures {
         reached.part.map(|part| self.part(scene, program, part))
     }
 
-    /// The span of what a module's imports find: which packages, which files of the project.
+    /// The span of what finds a module, and of what its imports find: which packages, which files of the project.
     fn outside(&mut self, scene: &mut Scene<'_>, module: ModuleId) -> Option<u32> {
         if let Some(known) = self.outsides.get(&module) {
             return *known;
         }
         let sources = scene.sources;
-        let facts = sources
-            .of_module(module)
-            .map_or_else(BTreeSet::new, |source| scene.imported(source, source.statements()));
+        let facts =
+            sources.of_module(module).map_or_else(BTreeSet::new, |source| scene.found(source));
         let span = (!facts.is_empty()).then(|| {
             scene.interner.span(SpanBody { facts: facts.into_iter().collect(), spans: Vec::new() })
         });
@@ -313,6 +314,17 @@ impl Closures {
 
 impl Scene<'_> {
     /// The facts behind import statements of `source`.
+    /// The facts of what finds a module by its name, whoever imports it and how, and of what its imports find.
+    fn found(&mut self, source: &Source) -> BTreeSet<u32> {
+        let mut facts = self.imported(source, source.statements());
+        for name in &source.names {
+            let own =
+                Import { level: 0, module: Some(name.clone()), names: Vec::new(), is_star: false };
+            facts.append(&mut self.imported(source, &[own]));
+        }
+        facts
+    }
+
     fn imported(&mut self, source: &Source, statements: &[Import]) -> BTreeSet<u32> {
         let is_project = |name: &str| self.sources.has_module(name);
         let mut facts = self.packages.imported(statements, is_project);

@@ -172,7 +172,8 @@ impl Files {
     /// what cannot be read (the reader saw no content either).
     pub(super) fn read_fact(&self, path: &RelPath, place: &Path) -> Option<Fact> {
         match std::fs::metadata(place) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Some(missing_fact(path)),
+            // Nothing, or a link that leads to nothing.
+            Err(error) if error.kind() == ErrorKind::NotFound => asked_fact(path, place),
             Ok(meta) if meta.is_file() => Some(file_fact(path, self.digest(place)?)),
             _ => None,
         }

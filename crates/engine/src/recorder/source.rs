@@ -19,6 +19,8 @@ pub(super) struct Source {
     /// Its number in the program of bindings.
     pub(super) module: ModuleId,
     content: Digest,
+    /// The names that it was imported under.
+    pub(super) names: Vec<Box<str>>,
     /// Where it is to be read again, if it was not parsed yet.
     waits_at: Option<PathBuf>,
     /// `None` if the parser could not read it, or has not: then the whole content is the fact.
@@ -31,7 +33,8 @@ impl Source {
         let bytes = fs::read(place).ok()?;
         let content = Digest::of(&bytes);
         let module = program.announce(path.clone(), content);
-        let mut source = Self { path, module, content, waits_at: None, parsed: None };
+        let mut source =
+            Self { path, module, content, names: Vec::new(), waits_at: None, parsed: None };
         source.take(&bytes, program);
         Some(source)
     }
@@ -40,7 +43,14 @@ impl Source {
     pub(super) fn announce(place: &Path, path: RelPath, program: &mut Program) -> Option<Self> {
         let content = Digest::of(&fs::read(place).ok()?);
         let module = program.announce(path.clone(), content);
-        Some(Self { path, module, content, waits_at: Some(place.to_owned()), parsed: None })
+        Some(Self {
+            path,
+            module,
+            content,
+            names: Vec::new(),
+            waits_at: Some(place.to_owned()),
+            parsed: None,
+        })
     }
 
     /// Whether the parser has not been asked yet.
@@ -274,6 +284,10 @@ impl Sources {
     /// Notes that a source was imported under `name`.
     pub(super) fn name(&mut self, id: SourceId, name: &str) {
         self.names.insert(name.into(), id);
+        let names = &mut self.sources[id as usize].names;
+        if name != "__main__" && !names.iter().any(|known| &**known == name) {
+            names.push(name.into());
+        }
     }
 
     /// The source that was imported under `name`.

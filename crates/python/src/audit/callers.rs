@@ -92,7 +92,15 @@ pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
     // `Path.read_bytes` and the like open on behalf of their caller.
     let mut files =
         Frames::new(py).map_while(|frame| frame.file()?.to_str().ok().map(str::to_owned));
-    match files.find(|file| !file.contains("/pathlib")) {
+    let reader = files.find(|file| !file.contains("/pathlib"));
+    if reader.as_deref().is_some_and(reads_lines) {
+        // What code of the project reads line by line is data.
+        let caller = files.find(|file| !reads_lines(file));
+        if caller.is_some_and(|file| !is_stdlib(&file) && in_packages(&file).is_none()) {
+            return false;
+        }
+    }
+    match reader {
         // A script is looked at for whether it is an archive; an archive is data like any other.
         Some(file) if file == "<frozen zipimport>" => {
             place.extension().is_some_and(|extension| extension == "py")
@@ -101,6 +109,11 @@ pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
         // The interpreter itself, which opens the script that it is to run.
         None => true,
     }
+}
+
+/// Whether a file of code reads the lines of others, of sources mostly.
+fn reads_lines(file: &str) -> bool {
+    file.ends_with("/linecache.py") || file.ends_with("/tokenize.py")
 }
 
 /// Who asks what is at some place. The standard library asks for whoever calls it.

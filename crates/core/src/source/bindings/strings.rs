@@ -22,10 +22,11 @@ impl<'a> Collector<'a> {
                     self.prefix(text);
                 }
             }
-            words::Word::Dotted(last) => {
+            words::Word::Dotted => {
                 let id = self.names.id(text);
                 self.unit().dotted.push(id);
-                self.mention(last);
+                // `attrgetter("inner.value")` goes by all of them.
+                text.split(['.', ':']).for_each(|part| self.mention(part));
             }
             words::Word::Template(prefix) => {
                 self.prefix(prefix);

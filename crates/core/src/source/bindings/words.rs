@@ -16,8 +16,8 @@ const LONGEST_WORD: usize = 100;
 pub(super) enum Word<'a> {
     /// The name of an attribute.
     Identifier,
-    /// `pkg.module.attr`, or `pkg.module:attr`; with the last part.
-    Dotted(&'a str),
+    /// `pkg.module.attr`, or `pkg.module:attr`.
+    Dotted,
     /// `"visit_{}"`, `"visit_%s"`, `"{item.title}"`: what it begins with, if that is a word.
     Template(&'a str),
     Other,
@@ -32,9 +32,8 @@ impl<'a> Word<'a> {
         if is_identifier(text) {
             return Self::Identifier;
         }
-        let last = text.rsplit(['.', ':']).next().unwrap_or_default();
-        let is_dotted = last.len() < text.len() && text.split(['.', ':']).all(is_identifier);
-        if is_dotted { Self::Dotted(last) } else { Self::Other }
+        let is_dotted = text.contains(['.', ':']) && text.split(['.', ':']).all(is_identifier);
+        if is_dotted { Self::Dotted } else { Self::Other }
     }
 }
 
@@ -396,7 +395,7 @@ mod tests {
     #[test]
     fn kinds_of_words() {
         assert_eq!(Word::of("LIMIT"), Word::Identifier);
-        assert_eq!(Word::of("pkg.mod:attr"), Word::Dotted("attr"));
+        assert_eq!(Word::of("pkg.mod:attr"), Word::Dotted);
         assert_eq!(Word::of("visit_{}"), Word::Template("visit_"));
         assert_eq!(Word::of("{item.title}"), Word::Template(""));
         assert_eq!(Word::of("a sentence."), Word::Other);
