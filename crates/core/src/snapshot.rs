@@ -105,7 +105,7 @@ mod tests {
     use crate::RelPath;
     use crate::kinds::{file_fact, missing_fact};
     use crate::source::Outline;
-    use crate::world::{Entry, Installed, Listed, Outlines, Surroundings, Tree};
+    use crate::world::{Entry, Installed, Listed, Outlines, Surroundings, Target, Tree};
 
     struct OneFile;
 
@@ -119,8 +119,8 @@ mod tests {
         fn exists(&self, path: &RelPath) -> bool {
             path.as_str() == "a.txt"
         }
-        fn entry(&self, _path: &RelPath) -> Option<Entry> {
-            None
+        fn entry(&self, path: &RelPath) -> Option<Entry> {
+            self.exists(path).then_some(Entry { link: None, target: Target::File })
         }
         fn list(&self, _path: &RelPath) -> Option<Vec<Listed>> {
             None

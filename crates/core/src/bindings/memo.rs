@@ -4,6 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classes::Classes;
+use super::effects::is_variable;
 use super::keepers::own_name;
 use super::modules::{ModuleId, Source};
 use super::program::Program;
@@ -11,7 +12,7 @@ use super::resolve::{End, Resolver};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol};
+use crate::source::bindings::{CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Value};
 
 /// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
 const HELPERS: u32 = 3;
@@ -47,7 +48,12 @@ impl Program {
             // What a property gives is the object's.
             let is_variable = |symbol: &Symbol| {
                 let mut nodes = bindings.binders(symbol).iter().map(|it| it.node as usize);
-                nodes.any(|node| bindings.nodes[node].kind == NodeKind::Statement)
+                nodes.any(|node| {
+                    let node = &bindings.nodes[node];
+                    // Nothing can be put into what never changes; a method of the class can bind the name anew.
+                    let can_change = node.value != Value::Constant || units.receives_class;
+                    node.kind == NodeKind::Statement && can_change
+                })
             };
             symbols.any(|it| unit.class_writes.contains(&it.name) && is_variable(it))
         });
@@ -78,7 +84,15 @@ impl Program {
             let mut names = bindings.chain(*chain).iter().map(|name| bindings.name(*name));
             (names.next(), names.next()) == (Some("sys"), Some("modules"))
         };
-        let stores_in_found = unit.changes_unnamed && unit.loads.iter().any(is_of_modules);
+        let stores_in_found = (unit.changes_unnamed && unit.loads.iter().any(is_of_modules))
+            || (unit.dynamic.namespace && unit.dynamic.opaque_effect);
+        // `if not registry.has(key): registry.put(key, build())`.
+        let fills_object = unit.calls.iter().any(|chain| {
+            let names = bindings.chain(*chain);
+            let root = names.first().filter(|root| unit.name_tests.contains(root));
+            let symbol = root.and_then(|root| source.symbol(source.words[root.0 as usize]));
+            names.len() > 1 && symbol.is_some_and(|symbol| is_variable(bindings, symbol))
+        });
         let stores_in_module = unit.dynamic.global || unit.writes.iter().any(is_of_project);
         units.memoises
             || stores_in_module
@@ -86,6 +100,7 @@ impl Program {
             || fills_cache
             || keeps_in_place
             || stores_in_found
+            || fills_object
     }
 
     /// Whether something of this name was handed to a cache.

@@ -7,7 +7,7 @@ use ruff_python_ast::visitor::source_order::SourceOrderVisitor;
 use ruff_python_ast::{AnyNodeRef, ExceptHandler, Expr, NodeKind, Stmt, StmtIf, StmtTry, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::bindings::{Place, makes_type_variable};
+use super::bindings::Place;
 use super::spell::Domain;
 use super::walk::Walk;
 use crate::Digest;
@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
                 self.visit_inside(other);
                 let mut digest = self.block.spelling.digest_since(start, Domain::Node);
                 let mut hint = self.end_hints();
-                if makes_type_variable(other) {
+                if self.bindings.makes_type_variable(other) {
                     self.bindings.forget_mentions();
                     digest = Digest::of_value("type-variable/1", &());
                     hint = None;

@@ -317,7 +317,9 @@ impl Scene<'_> {
     /// The facts of what finds a module by its name, whoever imports it and how, and of what its imports find.
     fn found(&mut self, source: &Source) -> BTreeSet<u32> {
         let mut facts = self.imported(source, source.statements());
-        for name in &source.names {
+        // pytest imports a conftest file by its place, and several go by one name.
+        let is_searched = source.path.name() != "conftest.py";
+        for name in source.names.iter().filter(|_| is_searched) {
             let own =
                 Import { level: 0, module: Some(name.clone()), names: Vec::new(), is_star: false };
             facts.append(&mut self.imported(source, &[own]));

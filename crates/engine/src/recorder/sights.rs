@@ -1,7 +1,8 @@
 //! What the recorder makes of things seen of the disk, and of environment variables: facts, charged to the open span.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::Digest;
@@ -77,6 +78,9 @@ impl Recorder {
             self.sights.seen.entry(text.to_owned()).or_default().add(sight);
             return true;
         }
+        if matches!(sight, Sight::Opened { .. }) && self.behind(place).is_some() {
+            return false;
+        }
         let is_foreign = self.files.is_own(place) || self.project.relative(place).is_none();
         if is_foreign {
             if self.sights.foreign.len() >= MOST_FOREIGN {
@@ -115,8 +119,18 @@ impl Recorder {
         }
     }
 
+    /// The file of the project that is read where a test made a link to it, or to a directory above it.
+    fn behind(&self, place: &Path) -> Option<PathBuf> {
+        if !self.files.is_own(place) {
+            return None;
+        }
+        let real = fs::canonicalize(place).ok().filter(|real| real != place)?;
+        (!self.files.is_own(&real) && self.project.relative(&real).is_some()).then_some(real)
+    }
+
     fn opened(&mut self, sight: &Sight, access: Access) {
-        let place = sight.place();
+        let real = self.behind(sight.place());
+        let place = real.as_ref().unwrap_or(sight.place());
         if access != Access::Write {
             self.find_left(self.left.who_wrote(place));
         }

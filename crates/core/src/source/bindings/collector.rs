@@ -60,6 +60,8 @@ pub(in super::super) struct Collector<'a> {
     annotations: u32,
     /// In how many `try` the walk is that catch an `AttributeError`.
     pub(super) probing: u32,
+    /// In how many that catch that something is missing.
+    pub(super) trying: u32,
 }
 
 impl<'a> Collector<'a> {
@@ -85,6 +87,7 @@ impl<'a> Collector<'a> {
             stores: Vec::new(),
             annotations: 0,
             probing: 0,
+            trying: 0,
         }
     }
 
@@ -417,9 +420,11 @@ impl<'a> Collector<'a> {
             return;
         }
         let id = self.names.id(name);
+        let private = words::private(name).map(|name| self.names.id(name));
         let is_probing = self.probing > 0;
         let unit = self.unit();
         unit.attrs.push(id);
+        unit.attrs.extend(private);
         if is_probing {
             unit.probes.push(id);
         }

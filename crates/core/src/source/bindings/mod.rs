@@ -42,4 +42,4 @@ pub(crate) use words::is_implicit;
 
 pub(super) use collector::Collector;
 pub(super) use loaded::told_places;
-pub(super) use nodes::{FunctionDigests, Place, makes_type_variable};
+pub(super) use nodes::{FunctionDigests, Place};

@@ -98,6 +98,8 @@ pub(crate) struct FunctionUnits {
     pub(crate) unknown_decorators: Vec<Option<Chain>>,
     /// Whether a decorator keeps its results.
     pub(crate) memoises: bool,
+    /// Whether its first parameter is the class.
+    pub(crate) receives_class: bool,
     /// Whether Python calls it where nothing was found in the usual place.
     pub(crate) stands_in: bool,
     /// Whether a decorator makes it a fixture that nobody needs to ask for.
@@ -323,6 +325,11 @@ impl<'a> Collector<'a> {
                 .decorator_list
                 .iter()
                 .any(|it| last_name(it).is_some_and(words::memoises)),
+            receives_class: def
+                .parameters
+                .iter()
+                .next()
+                .is_some_and(|first| first.name().as_str() == "cls"),
             stands_in: words::stands_in(&def.name),
             is_autouse: def.decorator_list.iter().any(words::is_autouse),
         });
@@ -496,16 +503,35 @@ fn last_name(decorator: &Decorator) -> Option<&str> {
     last_part(docs::called(decorator))
 }
 
-/// Whether a call makes a type variable or a type of its own name, which carry no fact.
-pub(in super::super) fn makes_type_variable(stmt: &Stmt) -> bool {
-    let value = match stmt {
-        Stmt::Assign(stmt) => &*stmt.value,
-        Stmt::AnnAssign(stmt) => match &stmt.value {
-            Some(value) => value,
-            None => return false,
-        },
-        _ => return false,
-    };
-    let Expr::Call(call) = value else { return false };
-    matches!(last_part(&call.func), Some("TypeVar" | "ParamSpec" | "TypeVarTuple" | "NewType"))
+impl Collector<'_> {
+    /// Whether a statement makes a type variable or a type of its own name, by what `typing` has for that: they carry
+    /// no fact.
+    pub(in super::super) fn makes_type_variable(&mut self, stmt: &Stmt) -> bool {
+        let value = match stmt {
+            Stmt::Assign(stmt) => &*stmt.value,
+            Stmt::AnnAssign(stmt) => match &stmt.value {
+                Some(value) => value,
+                None => return false,
+            },
+            _ => return false,
+        };
+        let Expr::Call(call) = value else { return false };
+        let is_one =
+            |name: &str| matches!(name, "TypeVar" | "ParamSpec" | "TypeVarTuple" | "NewType");
+        if !last_part(&call.func).is_some_and(is_one) {
+            return false;
+        }
+        let mut root = &*call.func;
+        while let Expr::Attribute(attribute) = root {
+            root = &attribute.value;
+        }
+        let Some(root) = root.as_name_expr() else { return false };
+        let mut bound = self.bound.iter().filter(|it| self.names.text(it.name) == &*root.id);
+        bound.any(|it| {
+            let import = it.import.map(|import| &self.imports[import as usize]);
+            import.is_some_and(|it| {
+                it.level == 0 && matches!(&*it.module, "typing" | "typing_extensions")
+            })
+        })
+    }
 }

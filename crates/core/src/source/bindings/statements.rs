@@ -64,11 +64,6 @@ impl<'a> Collector<'a> {
             }
             Stmt::If(stmt) => self.note_tests(&stmt.test),
             Stmt::While(stmt) => self.note_tests(&stmt.test),
-            Stmt::Try(stmt) if words::catches_missing(stmt) => {
-                for stmt in &stmt.body {
-                    self.note_tried(stmt);
-                }
-            }
             Stmt::Assert(_) | Stmt::Raise(_) => self.unit().dynamic.opaque_effect = true,
             _ => {}
         }
@@ -98,7 +93,7 @@ impl<'a> Collector<'a> {
         if kind != Some(ScopeKind::Function) {
             return;
         }
-        if let Some(chain) = self.chain(value) {
+        if let Some(chain) = self.chain(values::part_of(value)) {
             let id = self.names.id(name);
             if let Some(scope) = self.scopes.last_mut() {
                 scope.aliases.push((id, chain));
@@ -116,19 +111,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The same where a missing one is caught.
-    fn note_tried(&mut self, stmt: &'a Stmt) {
-        let value = match stmt {
-            Stmt::Return(stmt) => stmt.value.as_deref(),
-            Stmt::Expr(stmt) => Some(&*stmt.value),
-            Stmt::Assign(stmt) => Some(&*stmt.value),
-            _ => None,
-        };
-        let mut value = match value {
-            Some(Expr::Subscript(subscript)) => &*subscript.value,
-            Some(other) => other,
-            None => return,
-        };
+    /// The same of what an expression reads where a missing one is caught.
+    pub(super) fn note_tried(&mut self, mut value: &'a Expr) {
         while let Expr::Attribute(attribute) = value {
             self.note_test(words::Asked::Attribute(attribute));
             value = &attribute.value;
@@ -138,12 +122,16 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn note_test(&mut self, asked: words::Asked<'a>) {
+    pub(super) fn note_test(&mut self, asked: words::Asked<'a>) {
         let (owner, name, is_truth) = match asked {
             words::Asked::Attribute(it) => (&*it.value, it.attr.as_str(), false),
             words::Asked::Truth(it) => (&*it.value, it.attr.as_str(), true),
             words::Asked::Named(owner, name) => (owner, name, false),
             words::Asked::Name(name) => return self.note_name_test(name),
+            words::Asked::Object(name) => {
+                let name = self.names.id(name);
+                return self.unit().name_tests.push(name);
+            }
         };
         let Expr::Name(owner) = owner else { return };
         let (owner, place) = (self.names.id(&owner.id), owner.start());
@@ -164,14 +152,24 @@ impl<'a> Collector<'a> {
         let (name, content) = (self.names.id(name), self.names.id(CONTENT));
         self.unit().name_tests.push(name);
         let Some(scope) = self.scopes.last() else { return };
-        let aliased = scope.aliases.iter().filter(|(alias, _)| *alias == name);
-        let mut asked: Vec<NameId> = aliased
-            .filter_map(|(_, chain)| match self.pool.get(chain.start as usize..)? {
-                [root, attr, ..] if chain.len > 1 && scope.holds_attributes(*root) => Some(*attr),
-                _ => None,
-            })
-            .collect();
-        asked.extend(scope.holds_attributes(name).then_some(content));
+        let mut asked: Vec<NameId> =
+            scope.holds_attributes(name).then_some(content).into_iter().collect();
+        // `table = self._table`, `found = table.get(key)`.
+        let mut names = vec![name];
+        let mut at = 0;
+        while let Some(name) = names.get(at).copied() {
+            at += 1;
+            let aliased = scope.aliases.iter().filter(|(alias, _)| *alias == name);
+            for (_, chain) in aliased {
+                match self.pool.get(chain.start as usize..) {
+                    Some([root, attr, ..]) if chain.len > 1 && scope.holds_attributes(*root) => {
+                        asked.push(*attr);
+                    }
+                    Some([root, ..]) if !names.contains(root) => names.push(*root),
+                    _ => {}
+                }
+            }
+        }
         self.unit().self_tests.extend(asked);
     }
 

@@ -28,6 +28,20 @@ pub(super) fn whole(expr: &Expr) -> &Expr {
     }
 }
 
+/// What an expression gets something out of: `table` of `table[key]` and `table.get(key)`; else the expression itself.
+pub(super) fn part_of(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Subscript(subscript) => whole(&subscript.value),
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if matches!(&*method.attr, "get" | "setdefault") => {
+                whole(&method.value)
+            }
+            _ => expr,
+        },
+        _ => expr,
+    }
+}
+
 /// What a value is, as far as its own text tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {

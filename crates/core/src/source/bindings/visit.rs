@@ -35,9 +35,17 @@ impl<'a> Collector<'a> {
                     }
                 }
             }
-            AnyNodeRef::ExprAttribute(attribute) => self.attribute(attribute),
+            AnyNodeRef::ExprAttribute(attribute) => {
+                if self.trying > 0 && attribute.ctx == ExprContext::Load {
+                    self.note_test(words::Asked::Attribute(attribute));
+                }
+                self.attribute(attribute);
+            }
             AnyNodeRef::ExprSubscript(subscript) if subscript.ctx != ExprContext::Load => {
                 self.store_item(&subscript.value);
+            }
+            AnyNodeRef::ExprSubscript(subscript) if self.trying > 0 => {
+                self.note_tried(&subscript.value);
             }
             AnyNodeRef::ExprCall(call) => self.call(call),
             AnyNodeRef::ExprStringLiteral(literal) => {
@@ -100,6 +108,7 @@ impl<'a> Collector<'a> {
             AnyNodeRef::PatternKeyword(keyword) => self.mention(&keyword.attr),
             AnyNodeRef::StmtTry(stmt) => {
                 self.probing += u32::from(words::catches_attribute_error(stmt));
+                self.trying += u32::from(words::catches_missing(stmt));
             }
             _ => {}
         }
@@ -115,6 +124,7 @@ impl<'a> Collector<'a> {
             | AnyNodeRef::ExprGenerator(_) => self.leave_scope(),
             AnyNodeRef::StmtTry(stmt) => {
                 self.probing -= u32::from(words::catches_attribute_error(stmt));
+                self.trying -= u32::from(words::catches_missing(stmt));
             }
             _ => {}
         }
@@ -202,8 +212,11 @@ impl<'a> Collector<'a> {
             let is_probing = self.probing > 0;
             for at in start + 1..start + len {
                 let name = self.pool[at];
+                let private = words::private(self.names.text(name));
+                let private = private.map(|name| self.names.id(name));
                 let unit = self.unit();
                 unit.attrs.push(name);
+                unit.attrs.extend(private);
                 if is_probing {
                     unit.probes.push(name);
                 }

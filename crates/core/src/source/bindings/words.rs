@@ -289,6 +289,14 @@ pub(super) fn is_test_module(owner: &str, attr: &str) -> bool {
         && matches!(owner, "collector" | "item" | "metafunc" | "node" | "pyfuncitem" | "request")
 }
 
+/// The name that an attribute has in the class that keeps it for itself: `__x` of `_C__x`.
+pub(super) fn private(attr: &str) -> Option<&str> {
+    let rest = attr.strip_prefix('_').filter(|rest| !rest.starts_with('_'))?;
+    let at = rest.find("__").filter(|at| *at > 0)?;
+    let name = &rest[at..];
+    (!name.ends_with("__") && name.len() > 2).then_some(name)
+}
+
 /// Methods that Python calls where nothing is found in the usual place; what they put there is found the next time.
 pub(super) fn stands_in(method: &str) -> bool {
     matches!(method, "__getattr__" | "__missing__")
@@ -313,6 +321,8 @@ pub(super) enum Asked<'a> {
     Named(&'a Expr, &'a str),
     /// `cache`.
     Name(&'a str),
+    /// `registry`, by a method: `registry.has(key)`.
+    Object(&'a str),
 }
 
 /// The attributes that a condition asks whether they are there, or hold something: `self.x is None`,
@@ -340,6 +350,10 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
             }
         }
         Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
+            // `registry.has(key)`.
+            (Expr::Attribute(method), _) if !method.attr.eq("get") => {
+                found.extend(method.value.as_name_expr().map(|name| Asked::Object(&name.id)));
+            }
             (Expr::Name(name), [owner, word, ..]) if asks(&name.id) => {
                 match (literal(word), owner) {
                     (Some(word), _) => found.push(Asked::Named(owner, word)),
@@ -401,6 +415,14 @@ mod tests {
         assert_eq!(Word::of("a sentence."), Word::Other);
         assert_eq!(Word::of("1.5"), Word::Other);
         assert_eq!(identifiers("{item.title} 3").collect::<Vec<_>>(), ["item", "title"]);
+    }
+
+    #[test]
+    fn names_that_a_class_keeps_for_itself() {
+        assert_eq!(private("_C__x"), Some("__x"));
+        for other in ["__x", "_x", "x__y", "__init__", "_C__x__", "_C__"] {
+            assert_eq!(private(other), None, "{other}");
+        }
     }
 
     #[test]
