@@ -153,15 +153,15 @@ impl Program {
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
         let fills = |attr: &NameId| unit.self_fills.contains(attr);
-        let asked = || unit.self_truths.iter().chain(&unit.self_tests);
         let is_content = |attr: &NameId| bindings.name(*attr) == CONTENT;
         unit.self_truths.iter().any(fills)
             || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it))
-            || (unit.self_tests.iter().any(is_content) && !unit.self_fills.is_empty())
-            || (unit.self_fills.iter().any(is_content) && asked().next().is_some())
-            || (units.class.is_some() && asked().next().is_some() && {
-                let asked: Vec<Word> = asked().map(|it| source.words[it.0 as usize]).collect();
-                self.helpers_fill(body, &asked, HELPERS)
+            || (unit.self_missing.iter().any(is_content) && !unit.self_fills.is_empty())
+            || (unit.self_fills.iter().any(is_content) && !unit.self_missing.is_empty())
+            || (units.class.is_some() && !unit.self_missing.is_empty() && {
+                let missing = unit.self_missing.iter();
+                let missing: Vec<Word> = missing.map(|it| source.words[it.0 as usize]).collect();
+                self.helpers_fill(body, &missing, HELPERS)
             })
     }
 

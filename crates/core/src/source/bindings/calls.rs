@@ -3,9 +3,9 @@
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall};
 
+use super::asks::CONTENT;
 use super::collector::Collector;
 use super::scope::{Role, ScopeKind};
-use super::statements::CONTENT;
 use super::values;
 use super::visit::root;
 use super::words;

@@ -11,11 +11,11 @@ use ruff_python_ast::{Expr, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 use rustc_hash::FxHashSet;
 
+use super::asks::CONTENT;
 use super::import::{self, ImportTarget};
 use super::names::{NameId, Names};
 use super::nodes::Level;
 use super::scope::{Pending, Role, Scope, ScopeKind, changes_unnamed};
-use super::statements::CONTENT;
 use super::unit::{Chain, Unit};
 use super::words;
 
@@ -62,6 +62,8 @@ pub(in super::super) struct Collector<'a> {
     pub(super) probing: u32,
     /// In how many that catch that something is missing.
     pub(super) trying: u32,
+    /// Where the condition ends of the last statement that has one.
+    pub(super) condition: TextSize,
 }
 
 impl<'a> Collector<'a> {
@@ -88,6 +90,7 @@ impl<'a> Collector<'a> {
             annotations: 0,
             probing: 0,
             trying: 0,
+            condition: TextSize::default(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! `import` and `loaded` (`sys.modules`); `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
 //! remembered).
 
+mod asks;
 mod calls;
 mod collector;
 mod finish;
@@ -27,11 +28,11 @@ mod values;
 mod visit;
 mod words;
 
+pub(crate) use asks::CONTENT;
 pub(crate) use finish::{Bindings, Symbol};
 pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
-pub(crate) use statements::CONTENT;
 pub(crate) use table::{
     ALL, HINT, autouse_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
     subclasses_key,

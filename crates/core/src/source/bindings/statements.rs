@@ -3,14 +3,11 @@
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
+use super::asks;
 use super::collector::Collector;
-use super::names::NameId;
 use super::scope::{Role, ScopeKind};
 use super::values::{self, Value};
 use super::words;
-
-/// What stands for all that an object holds, by whatever name: `self[k]`, `setattr(self, computed, v)`.
-pub(crate) const CONTENT: &str = "__dict__";
 
 impl<'a> Collector<'a> {
     /// Takes note of a statement inside of a function or of a compound statement.
@@ -56,14 +53,26 @@ impl<'a> Collector<'a> {
                     self.alias(&target.id, &stmt.value);
                 }
                 self.note_stores(&stmt.targets, &stmt.value);
+                if matches!(&*stmt.value, Expr::BoolOp(_) | Expr::If(_)) {
+                    self.note_tests(&stmt.value);
+                }
             }
             Stmt::AnnAssign(stmt) => {
                 if let Some(value) = &stmt.value {
                     self.note_stores(std::slice::from_ref(&stmt.target), value);
                 }
             }
-            Stmt::If(stmt) => self.note_tests(&stmt.test),
-            Stmt::While(stmt) => self.note_tests(&stmt.test),
+            Stmt::If(stmt) => {
+                self.note_tests(&stmt.test);
+                // `if self.x is not None: return self.x`: what comes then is done if it is missing.
+                let ends = stmt.body.last().is_some_and(asks::leaves);
+                self.note_missing(&stmt.test, !ends);
+                self.condition = stmt.test.end();
+            }
+            Stmt::While(stmt) => {
+                self.note_missing(&stmt.test, true);
+                self.condition = stmt.test.end();
+            }
             Stmt::Assert(_) | Stmt::Raise(_) => self.unit().dynamic.opaque_effect = true,
             _ => {}
         }
@@ -99,78 +108,6 @@ impl<'a> Collector<'a> {
                 scope.aliases.push((id, chain));
             }
         }
-    }
-
-    /// Notes of which names and attributes of `self` a condition asks whether they are there, or hold
-    /// something.
-    pub(super) fn note_tests(&mut self, test: &'a Expr) {
-        let mut found = Vec::new();
-        words::asked_for(test, &mut found);
-        for asked in found {
-            self.note_test(asked);
-        }
-    }
-
-    /// The same of what an expression reads where a missing one is caught.
-    pub(super) fn note_tried(&mut self, mut value: &'a Expr) {
-        while let Expr::Attribute(attribute) = value {
-            self.note_test(words::Asked::Attribute(attribute));
-            value = &attribute.value;
-        }
-        if let Expr::Name(name) = value {
-            self.note_test(words::Asked::Name(&name.id));
-        }
-    }
-
-    pub(super) fn note_test(&mut self, asked: words::Asked<'a>) {
-        let (owner, name, is_truth) = match asked {
-            words::Asked::Attribute(it) => (&*it.value, it.attr.as_str(), false),
-            words::Asked::Truth(it) => (&*it.value, it.attr.as_str(), true),
-            words::Asked::Named(owner, name) => (owner, name, false),
-            words::Asked::Name(name) => return self.note_name_test(name),
-            words::Asked::Object(name) => {
-                let name = self.names.id(name);
-                return self.unit().name_tests.push(name);
-            }
-        };
-        let Expr::Name(owner) = owner else { return };
-        let (owner, place) = (self.names.id(&owner.id), owner.start());
-        let name = self.names.id(name);
-        let Some(scope) = self.scopes.last().filter(|it| it.holds_attributes(owner)) else {
-            return;
-        };
-        // What this call itself has bound before is nothing that an earlier one left.
-        if scope.sets.iter().any(|(set, end)| *set == name && *end <= place) {
-            return;
-        }
-        let unit = self.unit();
-        if is_truth { &mut unit.self_truths } else { &mut unit.self_tests }.push(name);
-    }
-
-    /// A condition asks whether something is in what has this name: a variable, `self`, or an attribute of that.
-    fn note_name_test(&mut self, name: &'a str) {
-        let (name, content) = (self.names.id(name), self.names.id(CONTENT));
-        self.unit().name_tests.push(name);
-        let Some(scope) = self.scopes.last() else { return };
-        let mut asked: Vec<NameId> =
-            scope.holds_attributes(name).then_some(content).into_iter().collect();
-        // `table = self._table`, `found = table.get(key)`.
-        let mut names = vec![name];
-        let mut at = 0;
-        while let Some(name) = names.get(at).copied() {
-            at += 1;
-            let aliased = scope.aliases.iter().filter(|(alias, _)| *alias == name);
-            for (_, chain) in aliased {
-                match self.pool.get(chain.start as usize..) {
-                    Some([root, attr, ..]) if chain.len > 1 && scope.holds_attributes(*root) => {
-                        asked.push(*attr);
-                    }
-                    Some([root, ..]) if !names.contains(root) => names.push(*root),
-                    _ => {}
-                }
-            }
-        }
-        self.unit().self_tests.extend(asked);
     }
 
     /// A call whose result nobody takes: it is there for its effect.

@@ -120,6 +120,8 @@ pub(crate) struct Unit {
     pub(crate) self_tests: ThinVec<NameId>,
     /// The same where nothing empty decides otherwise than nothing at all: `if not self.x:`.
     pub(crate) self_truths: ThinVec<NameId>,
+    /// Those of both that are missing, most likely, where something is done for it.
+    pub(crate) self_missing: ThinVec<NameId>,
     /// Names of the functions around it, and parameters with a mutable default, that are bound or filled.
     pub(crate) closure_fills: ThinVec<NameId>,
     /// Names that decide whether something is done: `if key not in cache:`.
@@ -144,6 +146,7 @@ impl Unit {
             &mut self.self_empties,
             &mut self.self_tests,
             &mut self.self_truths,
+            &mut self.self_missing,
             &mut self.closure_fills,
             &mut self.name_tests,
         ] {

@@ -37,7 +37,7 @@ impl<'a> Collector<'a> {
             }
             AnyNodeRef::ExprAttribute(attribute) => {
                 if self.trying > 0 && attribute.ctx == ExprContext::Load {
-                    self.note_test(words::Asked::Attribute(attribute));
+                    self.note_missed(words::Asked::Attribute(attribute));
                 }
                 self.attribute(attribute);
             }
@@ -64,10 +64,8 @@ impl<'a> Collector<'a> {
                 let names = sides.filter(|it| matches!(it, Expr::Name(_) | Expr::Attribute(_)));
                 self.compared.extend(names.map(Ranged::start));
             }
-            AnyNodeRef::ExprBoolOp(operation) => {
-                operation.values.iter().for_each(|it| self.note_tests(it));
-            }
-            AnyNodeRef::ExprIf(conditional) => self.note_tests(&conditional.test),
+            AnyNodeRef::ExprBoolOp(operation) => self.note_operation(operation),
+            AnyNodeRef::ExprIf(conditional) => self.note_conditional(conditional),
             AnyNodeRef::ExprNamed(named) => self.walrus = Some(named.target.start()),
             AnyNodeRef::ExprLambda(lambda) => {
                 let mut scope = Scope::new(ScopeKind::Lambda);

@@ -1,0 +1,203 @@
+//! What code asks for before it does something: whether an attribute is there, whether a container has a key.
+//!
+//! Who asks for something and then binds or fills it may be a cache. Stricter is *missing*: what is done then is done if
+//! it is not there (`if self.x is None: self.load()`).
+
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprBoolOp, ExprIf, Stmt, UnaryOp};
+use ruff_text_size::{Ranged, TextSize};
+
+use super::collector::Collector;
+use super::names::NameId;
+use super::words::{self, Asked};
+
+/// What stands for all that an object holds, by whatever name: `self[k]`, `setattr(self, computed, v)`.
+pub(crate) const CONTENT: &str = "__dict__";
+
+impl<'a> Collector<'a> {
+    /// Notes of which names and attributes of `self` a condition asks whether they are there, or hold
+    /// something.
+    pub(super) fn note_tests(&mut self, test: &'a Expr) {
+        let mut found = Vec::new();
+        words::asked_for(test, &mut found);
+        for asked in found {
+            self.note_test(asked);
+        }
+    }
+
+    /// Notes those that are missing, most likely, where the condition is as `wanted`.
+    pub(super) fn note_missing(&mut self, test: &'a Expr, wanted: bool) {
+        let mut found = Vec::new();
+        missing(test, wanted, &mut found);
+        for asked in found {
+            self.note_missed(asked);
+        }
+    }
+
+    /// Notes what an `and` or an `or` does where something is missing, unless it is in the condition of a statement, and
+    /// looked at with that.
+    pub(super) fn note_operation(&mut self, operation: &'a ExprBoolOp) {
+        if operation.start() < self.condition {
+            return;
+        }
+        let last = operation.values.len().saturating_sub(1);
+        for value in &operation.values[..last] {
+            self.note_missing(value, operation.op == BoolOp::And);
+        }
+    }
+
+    /// The same of a conditional expression.
+    pub(super) fn note_conditional(&mut self, conditional: &'a ExprIf) {
+        if conditional.start() >= self.condition {
+            for wanted in [true, false] {
+                self.note_missing(&conditional.test, wanted);
+            }
+        }
+    }
+
+    /// Notes what an expression reads where a missing one is caught.
+    pub(super) fn note_tried(&mut self, mut value: &'a Expr) {
+        while let Expr::Attribute(attribute) = value {
+            self.note_missed(Asked::Attribute(attribute));
+            value = &attribute.value;
+        }
+        if let Expr::Name(name) = value {
+            self.note_missed(Asked::Name(&name.id));
+        }
+    }
+
+    fn note_test(&mut self, asked: Asked<'a>) {
+        let is_truth = matches!(asked, Asked::Truth(_));
+        if let Asked::Name(name) | Asked::Object(name) = asked {
+            let name = self.names.id(name);
+            return self.unit().name_tests.push(name);
+        }
+        if let Some(attr) = self.attribute_asked(asked) {
+            let unit = self.unit();
+            if is_truth { &mut unit.self_truths } else { &mut unit.self_tests }.push(attr);
+        }
+    }
+
+    pub(super) fn note_missed(&mut self, asked: Asked<'a>) {
+        self.note_test(asked);
+        let found = match asked {
+            Asked::Name(name) => self.parts_of_receiver(name),
+            Asked::Object(_) => Vec::new(),
+            other => self.attribute_asked(other).into_iter().collect(),
+        };
+        let unit = self.unit();
+        unit.self_missing.extend(found.iter().copied());
+        if matches!(asked, Asked::Name(_)) {
+            unit.self_tests.extend(found);
+        }
+    }
+
+    /// The attribute of the first parameter that is asked for, if it is one that this call has not bound itself.
+    fn attribute_asked(&mut self, asked: Asked<'a>) -> Option<NameId> {
+        let (owner, name) = match asked {
+            Asked::Attribute(it) | Asked::Truth(it) => (&*it.value, it.attr.as_str()),
+            Asked::Named(owner, name) => (owner, name),
+            Asked::Name(_) | Asked::Object(_) => return None,
+        };
+        let owner = owner.as_name_expr()?;
+        let (owner, place): (NameId, TextSize) = (self.names.id(&owner.id), owner.start());
+        let name = self.names.id(name);
+        let scope = self.scopes.last().filter(|it| it.holds_attributes(owner))?;
+        // What this call itself has bound before is nothing that an earlier one left.
+        let is_set = scope.sets.iter().any(|(set, end)| *set == name && *end <= place);
+        (!is_set).then_some(name)
+    }
+
+    /// What a name stands for: all that `self` holds, or an attribute of it, or a part of that: `table = self._table`,
+    /// `found = table.get(key)`.
+    fn parts_of_receiver(&mut self, name: &'a str) -> Vec<NameId> {
+        let (name, content) = (self.names.id(name), self.names.id(CONTENT));
+        let Some(scope) = self.scopes.last() else { return Vec::new() };
+        let mut found: Vec<NameId> =
+            scope.holds_attributes(name).then_some(content).into_iter().collect();
+        let mut names = vec![name];
+        let mut at = 0;
+        while let Some(name) = names.get(at).copied() {
+            at += 1;
+            let aliased = scope.aliases.iter().filter(|(alias, _)| *alias == name);
+            for (_, chain) in aliased {
+                match self.pool.get(chain.start as usize..) {
+                    Some([root, attr, ..]) if chain.len > 1 && scope.holds_attributes(*root) => {
+                        found.push(*attr);
+                    }
+                    Some([root, ..]) if !names.contains(root) => names.push(*root),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether nothing behind a statement is run after it.
+pub(super) fn leaves(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
+}
+
+/// What is missing, most likely, where `test` is true (`wanted`) or false.
+fn missing<'a>(test: &'a Expr, wanted: bool, found: &mut Vec<Asked<'a>>) {
+    match test {
+        Expr::Attribute(attribute) if !wanted => found.push(Asked::Truth(attribute)),
+        Expr::Name(name) if !wanted => found.push(Asked::Name(&name.id)),
+        Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => {
+            missing(&operation.operand, !wanted, found);
+        }
+        Expr::BoolOp(operation) => {
+            operation.values.iter().for_each(|it| missing(it, wanted, found));
+        }
+        Expr::Named(named) => missing(&named.value, wanted, found),
+        Expr::Compare(comparison) => {
+            let is_absence = |op: &CmpOp| match op {
+                CmpOp::Is | CmpOp::NotIn => wanted,
+                CmpOp::IsNot | CmpOp::In => !wanted,
+                _ => false,
+            };
+            if comparison.ops.iter().all(is_absence) {
+                words::asked_for(test, found);
+            }
+        }
+        Expr::Call(_) if !wanted => words::asked_for(test, found),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ruff_python_parser::parse_expression;
+
+    /// How many attributes are, not counting plain names.
+    fn found(test: &str, wanted: bool) -> usize {
+        let parsed = parse_expression(test).unwrap();
+        let mut found = Vec::new();
+        missing(parsed.expr(), wanted, &mut found);
+        found.iter().filter(|it| !matches!(it, Asked::Name(_))).count()
+    }
+
+    #[test]
+    fn what_is_missing_if_a_condition_holds() {
+        for test in [
+            "self.x is None",
+            "not self.x",
+            "key not in self.x",
+            "not hasattr(self, 'x')",
+            "self.x.get(key) is None",
+            "other() and not self.x",
+            "(found := self.x) is None",
+        ] {
+            assert_eq!((found(test, true), found(test, false)), (1, 0), "{test}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_if_it_does_not() {
+        for test in ["self.x", "self.x is not None", "key in self.x", "hasattr(self, 'x')"] {
+            assert_eq!((found(test, true), found(test, false)), (0, 1), "{test}");
+        }
+        assert_eq!(found("self.x == 1", true) + found("self.x > 1", false), 0);
+    }
+}
