@@ -154,20 +154,29 @@ impl Program {
         let unit = &bindings.units[units.body as usize];
         let fills = |attr: &NameId| unit.self_fills.contains(attr);
         let is_content = |attr: &NameId| bindings.name(*attr) == CONTENT;
-        unit.self_truths.iter().any(fills)
-            || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it))
-            || (unit.self_missing.iter().any(is_content) && !unit.self_fills.is_empty())
-            || (unit.self_fills.iter().any(is_content) && !unit.self_missing.is_empty())
-            || (units.class.is_some() && !unit.self_missing.is_empty() && {
-                let missing = unit.self_missing.iter();
-                let missing: Vec<Word> = missing.map(|it| source.words[it.0 as usize]).collect();
-                self.helpers_fill(body, &missing, HELPERS)
-            })
+        let fills_what_it_asks = unit.self_truths.iter().any(fills)
+            || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it));
+        // An object that is being made has nothing yet by a name that is not told.
+        let is_made = own_name(source, body.function) == Some("__init__");
+        if fills_what_it_asks || is_made || unit.self_missing.is_empty() {
+            return fills_what_it_asks;
+        }
+        let asks_for_any = unit.self_missing.iter().any(is_content) && !unit.self_fills.is_empty();
+        asks_for_any || unit.self_fills.iter().any(is_content) || self.helpers_fill(body)
     }
 
-    /// Whether a method that the method `body` mentions binds or fills one of these attributes, or one that that
-    /// mentions in its turn, so many times.
-    fn helpers_fill(&self, body: Body, asked: &[Word], depth: u32) -> bool {
+    /// Whether a method that the method `body` mentions binds or fills something that it misses, or one that that
+    /// mentions in its turn.
+    fn helpers_fill(&self, body: Body) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let units = &source.bindings().functions[body.function];
+        let missing = source.bindings().units[units.body as usize].self_missing.iter();
+        let missing: Vec<Word> = missing.map(|it| source.words[it.0 as usize]).collect();
+        units.class.is_some() && self.mentions_filler(body, &missing, HELPERS)
+    }
+
+    /// Whether a method that `body` mentions binds or fills one of these attributes, looking through so many methods.
+    fn mentions_filler(&self, body: Body, asked: &[Word], depth: u32) -> bool {
         let Some(source) = self.modules.source(body.module) else { return false };
         let bindings = source.bindings();
         let own = &bindings.functions[body.function];
@@ -188,7 +197,7 @@ impl Program {
             let unit = &of_helper.bindings().units[units.body as usize];
             let mut filled = unit.self_fills.iter().map(|it| of_helper.words[it.0 as usize]);
             filled.any(|it| asked.contains(&it))
-                || (depth > 1 && is_same && self.helpers_fill(*helper, asked, depth - 1))
+                || (depth > 1 && is_same && self.mentions_filler(*helper, asked, depth - 1))
         })
     }
 

@@ -28,7 +28,7 @@ const COST: Duration = Duration::from_micros(4);
 const SHARE: u32 = 30;
 
 /// How many calls on objects that no two tests met are followed closely.
-const MOST_ALONE: u32 = 300;
+const MOST_ALONE: u32 = 100;
 
 /// Calls that find what each other left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -157,7 +157,12 @@ fn missing<'a>(test: &'a Expr, wanted: bool, found: &mut Vec<Asked<'a>>) {
                 _ => false,
             };
             if comparison.ops.iter().all(is_absence) {
-                words::asked_for(test, found);
+                // A key is looked for in a container, which is what may lack it.
+                let looks = comparison.ops.iter().any(|op| matches!(op, CmpOp::In | CmpOp::NotIn));
+                let left = (!looks).then_some(&*comparison.left);
+                for side in left.into_iter().chain(&comparison.comparators) {
+                    words::asked_of(side, found);
+                }
             }
         }
         Expr::Call(_) if !wanted => words::asked_for(test, found),
@@ -188,6 +193,7 @@ mod tests {
             "self.x.get(key) is None",
             "other() and not self.x",
             "(found := self.x) is None",
+            "self.key not in self.x",
         ] {
             assert_eq!((found(test, true), found(test, false)), (1, 0), "{test}");
         }
@@ -198,6 +204,8 @@ mod tests {
         for test in ["self.x", "self.x is not None", "key in self.x", "hasattr(self, 'x')"] {
             assert_eq!((found(test, true), found(test, false)), (0, 1), "{test}");
         }
-        assert_eq!(found("self.x == 1", true) + found("self.x > 1", false), 0);
+        for test in ["self.x == 1", "self.x > 1", "self.x in 'abc'", "self.x not in 'abc'"] {
+            assert_eq!(found(test, true) + found(test, false), 0, "{test}");
+        }
     }
 }

@@ -342,11 +342,7 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
                 .all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn)) =>
         {
             for side in std::iter::once(&*comparison.left).chain(&comparison.comparators) {
-                let side = side.as_named_expr().map_or(side, |named| &named.value);
-                match part_of(side) {
-                    Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
-                    other => asked_for(other, found),
-                }
+                asked_of(side, found);
             }
         }
         Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
@@ -370,6 +366,15 @@ pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
             _ => {}
         },
         _ => {}
+    }
+}
+
+/// What a side of a comparison asks for.
+pub(super) fn asked_of<'a>(side: &'a Expr, found: &mut Vec<Asked<'a>>) {
+    let side = side.as_named_expr().map_or(side, |named| &named.value);
+    match part_of(side) {
+        Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+        other => asked_for(other, found),
     }
 }
 
