@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classes::Classes;
 use super::effects::is_variable;
-use super::keepers::own_name;
+use super::functions::own_name;
 use super::modules::{ModuleId, Source};
 use super::program::Program;
 use super::resolve::{End, Resolver};
@@ -108,7 +108,7 @@ impl Program {
         let Some(source) = self.modules.source(body.module) else { return false };
         let Some(units) = source.bindings().functions.get(body.function) else { return false };
         let name = own_name(source, body.function).and_then(|name| self.words.known(name));
-        name.is_some_and(|name| self.keepers.is_kept(name, units.class.is_some()))
+        name.is_some_and(|name| self.functions.is_kept(name, units.class.is_some()))
     }
 
     /// Whether pytest calls the function once for all tests of a package: `setup_module` in its `__init__.py`.
@@ -185,7 +185,7 @@ impl Program {
             class.is_some_and(|class| !source.bindings().classes[class as usize].bases.is_empty())
         };
         let mentioned = unit.attrs.iter().map(|attr| source.words[attr.0 as usize]);
-        mentioned.flat_map(|name| self.keepers.methods(name)).any(|helper| {
+        mentioned.flat_map(|name| self.functions.methods(name)).any(|helper| {
             let Some(of_helper) = self.modules.source(helper.module) else { return false };
             let units = &of_helper.bindings().functions[helper.function];
             let is_same = helper.module == body.module && units.class == own.class;

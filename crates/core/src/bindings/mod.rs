@@ -32,7 +32,8 @@ mod decorators;
 mod effects;
 mod expand;
 mod found;
-mod keepers;
+mod functions;
+
 mod memo;
 mod metaclasses;
 mod modules;

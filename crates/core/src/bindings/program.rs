@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::classes::{ClassId, Classes};
 use super::effects::Effects;
 use super::expand::{Expander, Expansion};
-use super::keepers::Keepers;
+use super::functions::Functions;
 use super::modules::{ModuleId, Modules};
 use super::parts::{FactId, Parts};
 use super::reach::Question;
@@ -35,7 +35,7 @@ pub struct Program {
     /// What is in `memo` and not in the index.
     pub(super) new_memo: Vec<(Body, Charge)>,
     pub(super) index: Option<Index>,
-    pub(super) keepers: Keepers,
+    pub(super) functions: Functions,
     counts_annotations: bool,
     pub(super) parts: Parts,
     pub(super) scratch: Scratch,
@@ -103,7 +103,7 @@ impl Program {
         self.modules.fill(module, model, &mut self.words, first);
         if let Some(source) = self.modules.source(module) {
             self.vertices.add_source(module, source.bindings());
-            self.keepers.add(module, source, &mut self.words);
+            self.functions.add(module, source, &mut self.words);
         }
     }
 

@@ -78,7 +78,7 @@ impl Program {
     #[must_use]
     pub fn asked_of_test_module(&self, functions: &[Body]) -> Option<Vec<Box<str>>> {
         let mut names = Vec::new();
-        for asker in self.keepers.askers(functions) {
+        for asker in self.functions.askers(functions) {
             let Some(source) = self.modules.source(asker.module) else { continue };
             let bindings = source.bindings();
             let unit = &bindings.units[bindings.functions[asker.function].body as usize];

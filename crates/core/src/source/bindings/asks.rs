@@ -3,12 +3,13 @@
 //! Who asks for something and then binds or fills it may be a cache. Stricter is *missing*: what is done then is done if
 //! it is not there (`if self.x is None: self.load()`).
 
-use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprBoolOp, ExprIf, Stmt, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprAttribute, ExprBoolOp, ExprIf, Stmt, UnaryOp};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::collector::Collector;
 use super::names::NameId;
-use super::words::{self, Asked};
+use super::values::whole;
+use super::words;
 
 /// What stands for all that an object holds, by whatever name: `self[k]`, `setattr(self, computed, v)`.
 pub(crate) const CONTENT: &str = "__dict__";
@@ -18,7 +19,7 @@ impl<'a> Collector<'a> {
     /// something.
     pub(super) fn note_tests(&mut self, test: &'a Expr) {
         let mut found = Vec::new();
-        words::asked_for(test, &mut found);
+        asked_for(test, &mut found);
         for asked in found {
             self.note_test(asked);
         }
@@ -133,6 +134,79 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// An attribute whose presence a condition asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asked<'a> {
+    /// `self.x is None`.
+    Attribute(&'a ExprAttribute),
+    /// `not self.x`.
+    Truth(&'a ExprAttribute),
+    /// `hasattr(self, "x")`.
+    Named(&'a Expr, &'a str),
+    /// `cache`.
+    Name(&'a str),
+    /// `registry`, by a method: `registry.has(key)`.
+    Object(&'a str),
+}
+
+/// The attributes that a condition asks whether they are there, or hold something: `self.x is None`,
+/// `not self.x`, `key in self.x`, `hasattr(self, "x")`. Not those that it compares otherwise.
+fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
+    match test {
+        Expr::Attribute(attribute) => found.push(Asked::Truth(attribute)),
+        Expr::Name(name) => found.push(Asked::Name(&name.id)),
+        Expr::BoolOp(operation) => operation.values.iter().for_each(|it| asked_for(it, found)),
+        Expr::UnaryOp(operation) => asked_for(&operation.operand, found),
+        Expr::Named(named) => asked_for(&named.value, found),
+        Expr::If(conditional) => asked_for(&conditional.test, found),
+        Expr::Compare(comparison)
+            if comparison
+                .ops
+                .iter()
+                .all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn)) =>
+        {
+            for side in std::iter::once(&*comparison.left).chain(&comparison.comparators) {
+                asked_of(side, found);
+            }
+        }
+        Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
+            // `registry.has(key)`.
+            (Expr::Attribute(method), _) if !method.attr.eq("get") => {
+                found.extend(method.value.as_name_expr().map(|name| Asked::Object(&name.id)));
+            }
+            (Expr::Name(name), [owner, word, ..]) if words::asks(&name.id) => {
+                match (words::literal(word), owner) {
+                    (Some(word), _) => found.push(Asked::Named(owner, word)),
+                    (None, Expr::Name(owner)) => found.push(Asked::Name(&owner.id)),
+                    _ => {}
+                }
+            }
+            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => {
+                match container_of(&method.value) {
+                    Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+                    other => asked_for(other, found),
+                }
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+/// What a side of a comparison asks for.
+fn asked_of<'a>(side: &'a Expr, found: &mut Vec<Asked<'a>>) {
+    let side = side.as_named_expr().map_or(side, |named| &named.value);
+    match container_of(side) {
+        Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
+        other => asked_for(other, found),
+    }
+}
+
+/// What a container that is asked is a part of: `self.x` of `key in self.x["a"]`.
+fn container_of(expr: &Expr) -> &Expr {
+    if expr.is_subscript_expr() { whole(expr) } else { expr }
+}
+
 /// Whether nothing behind a statement is run after it.
 pub(super) fn leaves(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
@@ -161,11 +235,11 @@ fn missing<'a>(test: &'a Expr, wanted: bool, found: &mut Vec<Asked<'a>>) {
                 let looks = comparison.ops.iter().any(|op| matches!(op, CmpOp::In | CmpOp::NotIn));
                 let left = (!looks).then_some(&*comparison.left);
                 for side in left.into_iter().chain(&comparison.comparators) {
-                    words::asked_of(side, found);
+                    asked_of(side, found);
                 }
             }
         }
-        Expr::Call(_) if !wanted => words::asked_for(test, found),
+        Expr::Call(_) if !wanted => asked_for(test, found),
         _ => {}
     }
 }

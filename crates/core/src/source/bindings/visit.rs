@@ -3,6 +3,7 @@
 use ruff_python_ast::{AnyNodeRef, Comprehension, Expr, ExprAttribute, ExprContext};
 use ruff_text_size::{Ranged, TextSize};
 
+use super::asks::Asked;
 use super::collector::Collector;
 use super::scope::{Role, Scope, ScopeKind};
 use super::unit::{Chain, Dynamic};
@@ -37,7 +38,7 @@ impl<'a> Collector<'a> {
             }
             AnyNodeRef::ExprAttribute(attribute) => {
                 if self.trying > 0 && attribute.ctx == ExprContext::Load {
-                    self.note_missed(words::Asked::Attribute(attribute));
+                    self.note_missed(Asked::Attribute(attribute));
                 }
                 self.attribute(attribute);
             }

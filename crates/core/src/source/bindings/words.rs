@@ -1,9 +1,8 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{CmpOp, Decorator, ExceptHandler, Expr, ExprAttribute, ExprFString, StmtTry};
+use ruff_python_ast::{Decorator, ExceptHandler, Expr, ExprFString, StmtTry};
 
 use super::unit::Dynamic;
-use super::values::whole;
 
 /// Longer strings name nothing.
 pub(super) const LONGEST: usize = 4096;
@@ -308,79 +307,6 @@ pub(super) fn makes_abstract(decorator: &str) -> bool {
         decorator,
         "abstractclassmethod" | "abstractmethod" | "abstractproperty" | "abstractstaticmethod"
     )
-}
-
-/// An attribute whose presence a condition asks for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Asked<'a> {
-    /// `self.x is None`.
-    Attribute(&'a ExprAttribute),
-    /// `not self.x`.
-    Truth(&'a ExprAttribute),
-    /// `hasattr(self, "x")`.
-    Named(&'a Expr, &'a str),
-    /// `cache`.
-    Name(&'a str),
-    /// `registry`, by a method: `registry.has(key)`.
-    Object(&'a str),
-}
-
-/// The attributes that a condition asks whether they are there, or hold something: `self.x is None`,
-/// `not self.x`, `key in self.x`, `hasattr(self, "x")`. Not those that it compares otherwise.
-pub(super) fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
-    match test {
-        Expr::Attribute(attribute) => found.push(Asked::Truth(attribute)),
-        Expr::Name(name) => found.push(Asked::Name(&name.id)),
-        Expr::BoolOp(operation) => operation.values.iter().for_each(|it| asked_for(it, found)),
-        Expr::UnaryOp(operation) => asked_for(&operation.operand, found),
-        Expr::Named(named) => asked_for(&named.value, found),
-        Expr::If(conditional) => asked_for(&conditional.test, found),
-        Expr::Compare(comparison)
-            if comparison
-                .ops
-                .iter()
-                .all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn)) =>
-        {
-            for side in std::iter::once(&*comparison.left).chain(&comparison.comparators) {
-                asked_of(side, found);
-            }
-        }
-        Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
-            // `registry.has(key)`.
-            (Expr::Attribute(method), _) if !method.attr.eq("get") => {
-                found.extend(method.value.as_name_expr().map(|name| Asked::Object(&name.id)));
-            }
-            (Expr::Name(name), [owner, word, ..]) if asks(&name.id) => {
-                match (literal(word), owner) {
-                    (Some(word), _) => found.push(Asked::Named(owner, word)),
-                    (None, Expr::Name(owner)) => found.push(Asked::Name(&owner.id)),
-                    _ => {}
-                }
-            }
-            (Expr::Attribute(method), _) if method.attr.as_str() == "get" => {
-                match part_of(&method.value) {
-                    Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
-                    other => asked_for(other, found),
-                }
-            }
-            _ => {}
-        },
-        _ => {}
-    }
-}
-
-/// What a side of a comparison asks for.
-pub(super) fn asked_of<'a>(side: &'a Expr, found: &mut Vec<Asked<'a>>) {
-    let side = side.as_named_expr().map_or(side, |named| &named.value);
-    match part_of(side) {
-        Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
-        other => asked_for(other, found),
-    }
-}
-
-/// What a container that is asked is a part of: `self.x` of `key in self.x["a"]`.
-fn part_of(expr: &Expr) -> &Expr {
-    if expr.is_subscript_expr() { whole(expr) } else { expr }
 }
 
 /// Whether a `try` is there for attributes or keys that do not exist.

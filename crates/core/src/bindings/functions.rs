@@ -9,7 +9,7 @@ use super::words::{Word, Words};
 
 /// The functions of a program by name.
 #[derive(Debug, Default)]
-pub(super) struct Keepers {
+pub(super) struct Functions {
     /// Names that a cache was called with: `compute` of `get = lru_cache(maxsize=9)(compute)`.
     plain: FxHashSet<Word>,
     /// The same as attributes: `compute` of `lru_cache(self.compute)`.
@@ -19,7 +19,7 @@ pub(super) struct Keepers {
     askers: Vec<Body>,
 }
 
-impl Keepers {
+impl Functions {
     /// Takes in what the source of a module says.
     pub(super) fn add(&mut self, module: ModuleId, source: &Source, words: &mut Words) {
         let bindings = source.bindings();
