@@ -85,6 +85,10 @@ impl Program {
                 self.start_at_names(test);
             }
             self.run();
+            if let Some(test) = test.filter(|_| self.scratch.dynamic.asks_computed) {
+                self.ask_for_strings(test);
+                self.run();
+            }
             let dynamic = self.scratch.dynamic.of_closures();
             if dynamic == from.end.dynamic.of_closures() {
                 break;

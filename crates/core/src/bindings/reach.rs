@@ -113,7 +113,7 @@ impl Program {
         }
     }
 
-    fn ask(&mut self, probe: Word) {
+    pub(super) fn ask(&mut self, probe: Word) {
         if self.scratch.probes.add(probe.0) {
             for at in 0..self.scratch.classes.len() {
                 self.ask_class(self.scratch.classes.list()[at], probe);

@@ -88,6 +88,20 @@ impl Program {
         (!names.iter().any(|name| &**name == CONTENT)).then_some(names)
     }
 
+    /// The strings in a test's own file may be the names that something looks up which computes them.
+    pub(super) fn ask_for_strings(&mut self, roots: &Roots) {
+        let Some((module, _)) = &roots.test else { return };
+        let Some(source) = self.modules.source(*module) else { return };
+        let bindings = source.bindings();
+        let own = roots.bodies.iter().filter(|body| body.module == *module);
+        let units = own.filter_map(|body| bindings.functions.get(body.function));
+        let strings = units.flat_map(|units| &bindings.units[units.body as usize].strings);
+        let asked: Vec<Word> = strings.map(|name| source.words[name.0 as usize]).collect();
+        for name in asked {
+            self.ask(name);
+        }
+    }
+
     /// Reaches a dotted name as somebody outside of the sources looks it up, and tells whether it is
     /// bound.
     fn look_up(&mut self, module: ModuleId, dotted: &str) -> bool {

@@ -3,7 +3,8 @@
 //! A docstring makes no difference to a test unless something reads it. Two things can: a decorator,
 //! which gets the object in its hands, and code that mentions one of the few ways to a docstring.
 
-use ruff_python_ast::{Decorator, Expr, ExprStringLiteral, Stmt};
+use ruff_python_ast::{AnyNodeRef, Decorator, Expr, ExprContext, ExprStringLiteral, Stmt};
+use ruff_text_size::TextSize;
 
 /// The docstring that a body begins with.
 pub(super) fn docstring(body: &[Stmt]) -> Option<&ExprStringLiteral> {
@@ -96,6 +97,21 @@ pub(super) fn is_source_word(word: &str) -> bool {
     )
 }
 
+/// Where the name `linecache` begins in an expression that gives it lines of code made at run time, and reads none:
+/// `linecache.cache[file] = …`, `linecache.cache.setdefault(…)`.
+pub(super) fn given_lines(node: AnyNodeRef<'_>) -> Option<TextSize> {
+    let cache = match node {
+        AnyNodeRef::ExprSubscript(target) if target.ctx != ExprContext::Load => &target.value,
+        AnyNodeRef::ExprAttribute(method) if matches!(&*method.attr, "setdefault" | "update") => {
+            &method.value
+        }
+        _ => return None,
+    };
+    let cache = cache.as_attribute_expr().filter(|cache| &*cache.attr == "cache")?;
+    let module = cache.value.as_name_expr().filter(|module| &*module.id == "linecache")?;
+    Some(module.range.start())
+}
+
 /// Whether a call is one of the builtin `help`. The bare name is too common to count.
 pub(super) fn is_help(func: &Expr) -> bool {
     func.as_name_expr().is_some_and(|name| name.id.as_str() == "help")
@@ -104,6 +120,22 @@ pub(super) fn is_help(func: &Expr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::SourceModel;
+
+    #[test]
+    fn code_that_gives_lines_reads_none() {
+        for (body, reads) in [
+            ("linecache.cache[name] = lines", false),
+            ("linecache.cache.setdefault(name, lines)", false),
+            ("return linecache.cache[name]", true),
+            ("return linecache.getline(name, 1)", true),
+            ("linecache.cache[name] = linecache.getlines(other)", true),
+        ] {
+            let text = format!("def f(name):\n    {body}\n");
+            let model = SourceModel::parse(text.as_bytes()).unwrap();
+            assert_eq!(model.functions()[0].reads_source(), reads, "{body}");
+        }
+    }
 
     #[test]
     fn blind_decorators_are_sorted() {

@@ -96,6 +96,8 @@ pub(super) struct Walk<'a> {
     pub(super) hints: Option<Hints>,
     /// Whether annotations are not evaluated.
     pub(super) postpones_annotations: bool,
+    /// Where a name begins that reads nothing.
+    quiet: Option<TextSize>,
     depth: usize,
     max_depth: usize,
     is_too_deep: bool,
@@ -126,6 +128,7 @@ impl<'a> Walk<'a> {
             spare: Vec::new(),
             hints: None,
             postpones_annotations: are_postponed(body),
+            quiet: None,
             depth: 0,
             max_depth,
             is_too_deep: false,
@@ -400,7 +403,11 @@ impl<'a> SourceOrderVisitor<'a> for Walk<'a> {
         }
         self.bindings.enter(node);
         match node {
+            AnyNodeRef::ExprName(name) if self.quiet == Some(name.range.start()) => {}
             AnyNodeRef::ExprName(name) => self.note_mention(&name.id),
+            AnyNodeRef::ExprAttribute(_) | AnyNodeRef::ExprSubscript(_) => {
+                self.quiet = docs::given_lines(node).or(self.quiet);
+            }
             AnyNodeRef::Identifier(name) => self.note_mention(name),
             AnyNodeRef::ExprCall(call) => {
                 self.block.reads_docs |= docs::is_help(&call.func);

@@ -63,6 +63,7 @@ impl<'a> Collector<'a> {
                     self.unit().dynamic.own_members = true;
                 }
                 None if is_bare => {
+                    self.unit().dynamic.asks_computed |= words::asks(name);
                     // Of the test's module, anything can be meant; of what else it is, the strings say it.
                     let is_module = values::last_part(owner) == Some("module");
                     let content = self.names.id(CONTENT);

@@ -18,6 +18,8 @@ impl<'a> Collector<'a> {
         match words::Word::of(text) {
             words::Word::Identifier => {
                 self.mention(text);
+                let id = self.names.id(text);
+                self.unit().strings.push(id);
                 if text.ends_with('_') && !text.ends_with("__") {
                     self.prefix(text);
                 }

@@ -42,6 +42,8 @@ pub(crate) struct Dynamic {
     pub(crate) signatures: bool,
     /// A statement `global x` and a store to such a name.
     pub(crate) global: bool,
+    /// `getattr(x, computed)`, `hasattr(x, computed)`.
+    pub(crate) asks_computed: bool,
     /// `request.module` and the like: the test file's names are asked for.
     pub(crate) test_module: bool,
     /// An effect on something that no name tells: `f()()`, `assert`, `raise`.
@@ -59,6 +61,7 @@ impl Dynamic {
         self.all_modules |= other.all_modules;
         self.signatures |= other.signatures;
         self.global |= other.global;
+        self.asks_computed |= other.asks_computed;
         self.test_module |= other.test_module;
         self.opaque_effect |= other.opaque_effect;
     }
@@ -102,6 +105,8 @@ pub(crate) struct Unit {
     pub(crate) inner_writes: ThinVec<NameId>,
     /// Attributes, and strings that could name some.
     pub(crate) attrs: ThinVec<NameId>,
+    /// Those of them that are strings.
+    pub(crate) strings: ThinVec<NameId>,
     /// Attributes that are asked for whether or not they exist.
     pub(crate) probes: ThinVec<NameId>,
     /// What computed attribute names begin with.
@@ -136,6 +141,7 @@ impl Unit {
     pub(super) fn tidy(&mut self) {
         for names in [
             &mut self.attrs,
+            &mut self.strings,
             &mut self.probes,
             &mut self.prefixes,
             &mut self.dotted,
