@@ -75,7 +75,9 @@ impl Program {
                 })
             }),
         };
+        // Objects of a class inside of a function are mostly gone with the call.
         let keeps_in_place = units.stands_in
+            && units.node.is_some()
             && (unit.changes_unnamed
                 || unit.dynamic.namespace
                 || !(unit.self_fills.is_empty() && unit.self_empties.is_empty())
