@@ -54,8 +54,8 @@ def wait_for(project: Project, process: subprocess.Popen[bytes]) -> None:
 def interrupt(process: subprocess.Popen[bytes]) -> int:
     """Presses Ctrl-C until it is taken, and returns the exit status.
 
-    Python itself drops one that arrives in a finalizer ("Exception ignored in ZipFile.__del__"), and there are some when
-    plugins are looked for: bare pytest runs on to the end then, as here.
+    Python itself drops one that arrives in a finalizer ("Exception ignored in ZipFile.__del__"), and there are some
+    when plugins are looked for: bare pytest runs on to the end then, as here.
     """
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
