@@ -17,7 +17,10 @@ class Recording:
     def __new__(
         cls, *, root: str, installation: Mapping[str, Any], own_dirs: Sequence[str]
     ) -> Recording:
-        """Starts to observe the project at ``root``, less what is installed and ``own_dirs``."""
+        """Starts to observe the project at ``root``, less what is installed and ``own_dirs``.
+
+        Raises only what is not for testmonx to keep: a Ctrl-C that arrives meanwhile.
+        """
 
 @final
 class Session:

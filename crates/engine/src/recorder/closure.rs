@@ -313,7 +313,6 @@ impl Closures {
 }
 
 impl Scene<'_> {
-    /// The facts behind import statements of `source`.
     /// The facts of what finds a module by its name, whoever imports it and how, and of what its imports find.
     fn found(&mut self, source: &Source) -> BTreeSet<u32> {
         let mut facts = self.imported(source, source.statements());
@@ -327,6 +326,7 @@ impl Scene<'_> {
         facts
     }
 
+    /// The facts behind import statements of `source`.
     fn imported(&mut self, source: &Source, statements: &[Import]) -> BTreeSet<u32> {
         let is_project = |name: &str| self.sources.has_module(name);
         let mut facts = self.packages.imported(statements, is_project);

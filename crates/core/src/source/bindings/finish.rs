@@ -6,9 +6,10 @@ use rustc_hash::FxHashMap;
 use thin_vec::ThinVec;
 
 use super::collector::{Bound, Collector};
+use super::definitions::{Class, FunctionUnits};
 use super::import::{ImportTarget, Imported};
 use super::names::NameId;
-use super::nodes::{Class, FunctionUnits, Node, NodeKind};
+use super::nodes::{Node, NodeKind};
 use super::unit::{Chain, Unit};
 use super::words;
 use crate::Digest;

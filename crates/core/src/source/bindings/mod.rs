@@ -14,6 +14,7 @@
 mod asks;
 mod calls;
 mod collector;
+mod definitions;
 mod finish;
 mod import;
 mod loaded;
@@ -42,5 +43,6 @@ pub(crate) use values::Value;
 pub(crate) use words::is_implicit;
 
 pub(super) use collector::Collector;
+pub(super) use definitions::FunctionDigests;
 pub(super) use loaded::told_places;
-pub(super) use nodes::{FunctionDigests, Place};
+pub(super) use nodes::Place;
