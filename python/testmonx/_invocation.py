@@ -74,16 +74,17 @@ def switches(config: pytest.Config) -> dict[str, Any]:
 
 def environment(config: pytest.Config) -> dict[str, Any]:
     """The interpreter, the plugins and the options of this run."""
-    distributions = {
-        f"{dist.project_name} {dist.version}"
-        for _, dist in config.pluginmanager.list_plugin_distinfo()
-    }
+    distributions = [dist for _, dist in config.pluginmanager.list_plugin_distinfo()]
     return {
         "name": config.getoption("environment_expression") or _evaluated(config),
         "interpreter": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": f"{sys.platform} {platform.machine()}",
         "pytest": pytest.__version__,
-        "plugins": sorted(distributions),
+        # As text: `importlib.metadata` takes 12 ms to make more of it.
+        "plugins": [
+            dist.read_text("METADATA") or dist.read_text("PKG-INFO") or ""
+            for dist in distributions
+        ],
         "early_plugins": list(config.getoption("plugins")),
         "ini": _ini_values(config),
         "options": _given_options(config),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Fact;
+use crate::{Fact, RelPath};
 
 /// Why a subject is stale.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +22,18 @@ pub struct Change {
     pub fact: Fact,
     /// Whether there is nothing any more that it could be about.
     pub is_gone: bool,
+    /// The file that changed, where the fact is about several.
+    pub file: Option<RelPath>,
 }
 
 impl Change {
     /// What the change is about, as a summary names it: mostly a file.
     #[must_use]
     pub fn subject(&self) -> String {
-        self.fact.kind.rule().subject(&self.fact.key)
+        match &self.file {
+            Some(file) => file.to_string(),
+            None => self.fact.kind.rule().subject(&self.fact.key),
+        }
     }
 }
 
@@ -66,14 +71,16 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Digest;
     use crate::kinds::{block_fact, missing_fact};
-    use crate::{Digest, RelPath};
 
     #[test]
     fn one_wording() {
         let path = RelPath::new("pkg/a.py");
-        let body = Change { fact: block_fact(&path, "C.f", Digest::of(b"")), is_gone: false };
-        let new = Change { fact: missing_fact(&RelPath::new("conftest.py")), is_gone: true };
+        let body = block_fact(&path, "C.f", Digest::of(b""));
+        let body = Change { fact: body, is_gone: false, file: None };
+        let new = missing_fact(&RelPath::new("conftest.py"));
+        let new = Change { fact: new, is_gone: true, file: None };
         assert_eq!(Reason::Changed(vec![body.clone()]).to_string(), "`C.f` in pkg/a.py changed");
         assert_eq!(Reason::Changed(vec![new, body]).to_string(), "conftest.py is new (and 1 more)");
         assert_eq!(Reason::FailedLastTime.to_string(), "failed the last time");

@@ -150,7 +150,11 @@ fn reason(subject: &KnownSubject<'_>, known: &Knowledge<'_>, snapshot: &Snapshot
     };
     let change = |id: u32| {
         let fact = known.facts.get(id as usize)?.clone();
-        Some(Change { fact, is_gone: snapshot.is_gone(id) })
+        Some(Change {
+            fact,
+            is_gone: snapshot.is_gone(id),
+            file: snapshot.changed_file(id).cloned(),
+        })
     };
     let broken = snapshot.broken(nearest.body, known.spans, NAMED_CHANGES);
     Reason::Changed(broken.into_iter().filter_map(change).collect())

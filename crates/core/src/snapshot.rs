@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::trace::SpanBody;
 use crate::world::World;
-use crate::{Digest, Fact, Kind};
+use crate::{Digest, Fact, Kind, RelPath};
 
 /// Which of some facts and spans hold now.
 ///
@@ -13,6 +13,8 @@ use crate::{Digest, Fact, Kind};
 pub struct Snapshot {
     facts: Vec<Check>,
     spans: Vec<bool>,
+    /// The files that changed, of facts about several that do not hold.
+    changed_files: HashMap<u32, RelPath>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,20 +31,26 @@ impl Snapshot {
     #[must_use]
     pub fn take(facts: &[Fact], spans: &[SpanBody], world: &dyn World) -> Self {
         let mut now: HashMap<(Kind, &str), Option<Digest>> = HashMap::new();
-        let facts = facts
-            .iter()
-            .map(|fact| {
+        let mut changed_files = HashMap::new();
+        let facts = (0..)
+            .zip(facts)
+            .map(|(id, fact)| {
+                let rule = fact.kind.rule();
                 let digest = *now
                     .entry((fact.kind, &fact.key))
-                    .or_insert_with(|| fact.kind.rule().digest_now(&fact.key, world));
-                match digest {
-                    Some(digest) if digest == fact.digest => Check::Holds,
-                    Some(_) => Check::Changed,
-                    None => Check::Gone,
+                    .or_insert_with(|| rule.digest_now(&fact.key, world));
+                if digest == Some(fact.digest) {
+                    return Check::Holds;
                 }
+                let file = rule.changed_file(&fact.key, world);
+                if let Some(file) = file.filter(|file| rule.file(&fact.key).as_ref() != Some(file))
+                {
+                    changed_files.insert(id, file);
+                }
+                digest.map_or(Check::Gone, |_| Check::Changed)
             })
             .collect();
-        let mut snapshot = Self { facts, spans: Vec::with_capacity(spans.len()) };
+        let mut snapshot = Self { facts, spans: Vec::with_capacity(spans.len()), changed_files };
         for span in spans {
             let holds = snapshot.holds(span);
             snapshot.spans.push(holds);
@@ -67,6 +75,12 @@ impl Snapshot {
     #[must_use]
     pub fn is_gone(&self, fact: u32) -> bool {
         self.facts.get(fact as usize) == Some(&Check::Gone)
+    }
+
+    /// The file that changed so that the fact with this id is not true now, if it is about several.
+    #[must_use]
+    pub fn changed_file(&self, fact: u32) -> Option<&RelPath> {
+        self.changed_files.get(&fact)
     }
 
     /// The ids of the facts in `body`, those of its spans included, that do not hold: its own
@@ -102,7 +116,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::RelPath;
     use crate::kinds::{file_fact, missing_fact};
     use crate::source::Outline;
     use crate::world::{Entry, Installed, Listed, Outlines, Surroundings, Target, Tree};

@@ -25,7 +25,7 @@ pub use environment::{EnvironmentFacts, plugin_requirements};
 pub use journal::{Journal, JournalError, Journals, Origin};
 pub use mode::{Mode, SwitchError, Switches};
 pub use opening::{DATAFILE, store_path};
-pub use packages::{Installation, Packages, Place};
+pub use packages::{Installation, Packages, Place, identity};
 pub use plan::Arrangement;
 pub use project::Project;
 pub use recorder::{Recorder, SpanId};

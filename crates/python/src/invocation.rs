@@ -1,5 +1,6 @@
 //! What pytest was asked for, taken from the plugin's plain values.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
@@ -42,6 +43,7 @@ pub(crate) struct Environment {
     interpreter: String,
     platform: String,
     pytest: String,
+    /// The metadata of the distributions with plugins in use.
     plugins: Vec<String>,
     early_plugins: Vec<String>,
     ini: Vec<(String, String)>,
@@ -76,15 +78,18 @@ impl Environment {
     /// `packages` are needed by whoever opens the store; `None` in a worker.
     fn facts(self, packages: Option<&engine::Packages>) -> engine::EnvironmentFacts {
         let environment = self;
+        let plugins = environment.plugins.iter();
+        let plugins: BTreeSet<String> = plugins.filter_map(|text| engine::identity(text)).collect();
+        let plugins: Vec<String> = plugins.into_iter().collect();
         engine::EnvironmentFacts {
             name: environment.name,
             interpreter: environment.interpreter,
             platform: environment.platform,
             pytest: environment.pytest,
             requirements: packages
-                .map(|packages| engine::plugin_requirements(packages, &environment.plugins))
+                .map(|packages| engine::plugin_requirements(packages, &plugins))
                 .unwrap_or_default(),
-            plugins: environment.plugins,
+            plugins,
             early_plugins: environment.early_plugins,
             // How processes find each other changes no outcome.
             ini: environment

@@ -40,12 +40,16 @@ pub(super) struct ClassInfo {
 
 /// A module with more classes than this says of an attribute which of them have it, in place of each that it
 /// lacks it. In sqlglot a thousand classes of one base lack hundreds of attributes, and any test can reach them all.
-const FEW_CLASSES: usize = 8;
+const FEW_CLASSES: usize = 3;
 
 /// That a class lacks an attribute.
 pub(super) fn absence(modules: &Modules, module: ModuleId, class: u32, name: Word) -> Item {
-    let classes = modules.source(module).map_or(0, |source| source.bindings().classes.len());
-    if classes > FEW_CLASSES { Item::Owners(name) } else { Item::Absent(Some(class), name) }
+    if are_many(modules, module) { Item::Owners(name) } else { Item::Absent(Some(class), name) }
+}
+
+/// Whether the classes of a module are told of together.
+pub(super) fn are_many(modules: &Modules, module: ModuleId) -> bool {
+    modules.source(module).is_some_and(|source| source.bindings().classes.len() > FEW_CLASSES)
 }
 
 /// All classes at node level.

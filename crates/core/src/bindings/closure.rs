@@ -1,5 +1,7 @@
 //! The closure: everything that some roots can reach, as facts.
 
+use std::sync::Arc;
+
 use super::Widening;
 use super::modules::ModuleId;
 use super::parts::FactId;
@@ -20,6 +22,7 @@ const FACTS_OF_ITS_OWN: usize = 32;
 struct Level {
     end: Checkpoint,
     part: Option<PartId>,
+    modules: Vec<Arc<[ModuleId]>>,
     widenings: Vec<(Widening, ModuleId)>,
     /// Where those go on from here in which code was found that makes a difference to the closure as a whole
     /// (`dir(x)` reaches all attributes of all classes): each test in a file may have such code of its own,
@@ -59,9 +62,8 @@ impl Program {
                 Step::Like(test, like) => reached[test] = reached[like].clone(),
                 Step::Test(test, rest) => {
                     let end = self.go_on(level, &rest, Some(&tests[test]), world);
-                    let modules = self.scratch.modules.list().iter().copied().map(ModuleId);
-                    let modules = modules.collect();
-                    reached[test] = Reached { part: end.part, modules, widenings: end.widenings };
+                    let Level { part, modules, widenings, .. } = end;
+                    reached[test] = Reached { part, modules, widenings };
                 }
             }
         }
@@ -132,6 +134,7 @@ impl Program {
         Level {
             end: self.scratch.checkpoint(),
             part: self.part_since(from, world),
+            modules: self.modules_since(from),
             widenings: self.widenings_since(from),
             twins: Vec::new(),
         }
@@ -139,7 +142,10 @@ impl Program {
 
     /// All facts so far: those of `from`, and of what was found since.
     fn part_since(&mut self, from: &Level, world: &dyn Outlines) -> Option<PartId> {
-        let own = self.facts_since(&from.end, world);
+        let mut own = self.facts_since(&from.end, world);
+        own.extend(self.lacks_since(&from.end));
+        own.sort_unstable_by_key(by_module);
+        own.dedup();
         let parts = &mut self.parts;
         let (mut facts, mut of_modules) = (Vec::new(), Vec::from_iter(from.part));
         let mut take = |group: &mut dyn ExactSizeIterator<Item = FactId>| {
@@ -164,7 +170,7 @@ impl Program {
         Some(parts.part(facts, of_modules))
     }
 
-    /// The facts of what was found since, by module, ascending.
+    /// The facts of what was found since, with their modules.
     fn facts_since(&mut self, from: &Checkpoint, world: &dyn Outlines) -> Vec<(ModuleId, FactId)> {
         let Self { index: Some(index), modules, words, vertices, parts, scratch, .. } = self else {
             return Vec::new();
@@ -206,9 +212,19 @@ impl Program {
                 found.extend(imports(module, true, parts).map(|fact| (module, fact)));
             }
         }
-        found.sort_unstable_by_key(by_module);
-        found.dedup();
         found
+    }
+
+    /// All modules so far: those of `from`, and those that were found since.
+    fn modules_since(&self, from: &Level) -> Vec<Arc<[ModuleId]>> {
+        let mut modules = from.modules.clone();
+        let new = self.scratch.modules.list()[from.end.modules..].iter().copied();
+        let mut new: Vec<ModuleId> = new.map(ModuleId).collect();
+        if !new.is_empty() {
+            new.sort_unstable();
+            modules.push(new.into());
+        }
+        modules
     }
 
     fn widenings_since(&self, from: &Level) -> Vec<(Widening, ModuleId)> {

@@ -93,7 +93,15 @@ impl Expander<'_, '_> {
                 let functions = 0..bindings.functions.len() as u32;
                 out.vertices.extend(functions.map(Item::Signature).map(at));
             }
-            Item::Absent(..) | Item::Owners(_) | Item::Effects(_) => {}
+            Item::Stars => {
+                let stars = modules.stars(module);
+                out.vertices.extend(self.resolver.taken(&stars));
+            }
+            Item::Absent(..)
+            | Item::Unstarred(_)
+            | Item::Owners(_)
+            | Item::Lacks(..)
+            | Item::Effects(_) => {}
         }
         out.vertices.sort_unstable();
         out.vertices.dedup();

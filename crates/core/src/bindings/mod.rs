@@ -26,6 +26,7 @@
 //! `settle` (the closure), `closure` (all of them, for many tests), `parts` (facts, and sets of them), `widening`
 //! (the rules for what cannot be told).
 
+mod asking;
 mod classes;
 mod closure;
 mod decorators;
@@ -45,6 +46,7 @@ mod resolve;
 mod roots;
 mod scratch;
 mod settle;
+mod stars;
 mod start;
 mod tables;
 mod vertices;

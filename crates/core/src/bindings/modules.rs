@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::roots::Charge;
+use super::stars::Stars;
 use super::words::{Word, Words};
 use crate::source::bindings::{Bindings, ImportTarget, Imported};
 use crate::source::{Outline, SourceModel};
@@ -132,6 +133,11 @@ impl Source {
     pub(super) fn symbol(&self, name: Word) -> Option<u32> {
         self.symbols.get(&name).copied()
     }
+
+    /// The module's own names, in no order.
+    pub(super) fn names(&self) -> impl Iterator<Item = Word> {
+        self.symbols.keys().copied()
+    }
 }
 
 /// What imports stand for, by module and number of the import.
@@ -147,6 +153,8 @@ pub(super) struct Modules {
     packages: FxHashSet<Box<str>>,
     /// What imports were asked for, by module and import.
     imported: RefCell<ImportedModules>,
+    /// What star imports were asked for, by module.
+    stars: RefCell<FxHashMap<ModuleId, Arc<Stars>>>,
 }
 
 impl Modules {
@@ -181,7 +189,7 @@ impl Modules {
         for (line, charge) in module.waiting.take().into_iter().flatten() {
             module.charge(line, charge);
         }
-        self.imported.get_mut().clear();
+        self.forget_imports();
     }
 
     /// Notes that a module goes by `name`, with `__package__` as given. Returns whether that is new.
@@ -191,7 +199,7 @@ impl Modules {
             return false;
         }
         names.push((name.into(), package.into()));
-        self.imported.get_mut().clear();
+        self.forget_imports();
         let ids = self.by_name.entry(name.into()).or_default();
         if !ids.contains(&id) {
             ids.push(id);
@@ -200,6 +208,11 @@ impl Modules {
             self.packages.insert(name[..dot.0].into());
         }
         true
+    }
+
+    fn forget_imports(&mut self) {
+        self.imported.get_mut().clear();
+        self.stars.get_mut().clear();
     }
 
     /// The module of a file.
@@ -273,8 +286,7 @@ impl Modules {
         found
     }
 
-    /// The modules that the module of an import can be, as seen from `importer`. A star import is asked for with each
-    /// name that its module does not bind.
+    /// The modules that the module of an import can be, as seen from `importer`.
     pub(super) fn imported_modules(&self, importer: ModuleId, import: usize) -> Arc<[ModuleId]> {
         let find = || {
             let source = self.source(importer);
@@ -283,6 +295,16 @@ impl Modules {
             names.iter().flatten().flat_map(|name| self.named(name)).copied().collect()
         };
         Arc::clone(self.imported.borrow_mut().entry((importer, import)).or_insert_with(find))
+    }
+
+    /// Where names can come from that `module` takes over with `from m import *`.
+    pub(super) fn stars(&self, module: ModuleId) -> Arc<Stars> {
+        if let Some(known) = self.stars.borrow().get(&module) {
+            return Arc::clone(known);
+        }
+        let stars = Stars::of(module, self);
+        self.stars.borrow_mut().insert(module, Arc::clone(&stars));
+        stars
     }
 
     /// The modules that an import runs the bodies of: the packages above, the module, and a

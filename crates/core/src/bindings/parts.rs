@@ -10,7 +10,7 @@ use super::vertices::{Item, Vertex, VertexId, Vertices};
 use super::words::{Word, Words};
 use crate::kinds::{
     KnownImports, absences_fact, absent_fact, binding_fact, block_fact, effects_fact,
-    effects_on_fact, file_fact, imports_fact, subclasses_fact, whole_fact,
+    effects_on_fact, file_fact, imports_fact, star_fact, subclasses_fact, whole_fact,
 };
 use crate::source::{
     Outline, effects_key, effects_on_key, hint_key, owners_key, signature_key, subclasses_key,
@@ -30,6 +30,8 @@ pub(super) struct Parts {
     facts: Vec<Fact>,
     fact_ids: FxHashMap<Fact, FactId>,
     of_vertices: Vec<Option<Option<FactId>>>,
+    /// The vertices whose facts are about several modules.
+    of_stars: Vec<VertexId>,
     parts: Vec<Part>,
     part_ids: FxHashMap<Part, PartId>,
     first_symbols: FxHashMap<ModuleId, Vec<Option<u32>>>,
@@ -78,11 +80,21 @@ impl Parts {
             return *known;
         }
         let fact = self.fact(vertex, modules, words).map(|fact| self.number(fact));
+        if let Item::Unstarred(_) = vertex.item {
+            self.of_stars.push(id);
+        }
         if self.of_vertices.len() <= id as usize {
             self.of_vertices.resize(id as usize + 1, None);
         }
         self.of_vertices[id as usize] = Some(fact);
         fact
+    }
+
+    /// Has facts worked out again that are about several modules, of which there are more now.
+    pub(super) fn forget_stars(&mut self) {
+        for id in self.of_stars.drain(..) {
+            self.of_vertices[id as usize] = None;
+        }
     }
 
     fn fact(&mut self, vertex: Vertex, modules: &Modules, words: &Words) -> Option<Fact> {
@@ -127,6 +139,18 @@ impl Parts {
             Item::Symbol(symbol) => Some(binding(&symbol_key(symbol))),
             Item::Absent(class, name) => {
                 Some(absent_fact(path, &bindings.key(class, words.text(name))))
+            }
+            Item::Unstarred(name) => {
+                let stars = modules.stars(module);
+                let lacking = stars.lacking(name).map(|module| &modules.get(module).path);
+                let mut files: Vec<&RelPath> = lacking.collect();
+                files.sort_unstable();
+                Some(star_fact(path, words.text(name), &files))
+            }
+            Item::Stars => None,
+            Item::Lacks(class, names) => {
+                let class = &*bindings.classes[class as usize].name;
+                Some(absences_fact(path, &[class], &words.texts(names)))
             }
             Item::Owners(name) => Some(binding(&owners_key(words.text(name)))),
             Item::Class(class) => Some(binding(&bindings.key(Some(class), "*"))),

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::asking::Asking;
 use super::classes::{ClassId, Classes};
 use super::effects::Effects;
 use super::expand::{Expander, Expansion};
 use super::functions::Functions;
 use super::modules::{ModuleId, Modules};
 use super::parts::{FactId, Parts};
-use super::reach::Question;
 use super::resolve::Resolver;
 use super::roots::{Body, Charge, Part, PartId};
 use super::scratch::Scratch;
+use super::start::LookedUp;
 use super::vertices::{Item, VertexId, Vertices, fixed};
-use super::words::Words;
+use super::words::{Word, Words};
 use crate::kinds::KnownImports;
 use crate::source::{Outline, SourceModel};
 use crate::{Digest, Fact, RelPath};
@@ -54,8 +55,11 @@ pub(super) struct Index {
     /// The expansion of the many that reach nothing by themselves.
     nothing: Arc<Expansion>,
     pub(super) module_edges: Vec<Option<Arc<Expansion>>>,
-    /// What questions about classes reach.
-    pub(super) answers: FxHashMap<(ClassId, Question), Option<VertexId>>,
+    /// What names reach that were looked up from outside of the sources.
+    pub(super) looked_up: FxHashMap<(ModuleId, Word), Arc<LookedUp>>,
+    pub(super) asking: Asking,
+    /// The names of a class that begin alike, where there are any.
+    pub(super) alike: FxHashMap<(ClassId, Word), Option<VertexId>>,
     /// What the imports of each module do, derived classes counted and not.
     pub(super) imports: FxHashMap<(ModuleId, bool), Option<FactId>>,
     pub(super) known_imports: KnownImports,
@@ -189,9 +193,11 @@ impl Program {
             self.index = Some(index);
             return;
         }
+        self.parts.forget_stars();
         let mut resolver = self.resolver();
         let classes = Classes::of(&mut resolver);
         let effects = Effects::of(&mut resolver, &classes);
+        let asking = Asking::of(&self.modules);
         let makers = self.makers();
         let memo = self.memo_by_vertex(&classes);
         self.index = Some(Index {
@@ -202,7 +208,9 @@ impl Program {
             expansions: Vec::new(),
             nothing: Arc::default(),
             module_edges: Vec::new(),
-            answers: FxHashMap::default(),
+            looked_up: FxHashMap::default(),
+            asking,
+            alike: FxHashMap::default(),
             imports: FxHashMap::default(),
             known_imports: KnownImports::default(),
         });

@@ -4,21 +4,12 @@
 //! grows: an attribute is reached once its class *and* a mention of its name are, an effect once its
 //! module *and* something that it can change are.
 
-use super::classes::{ClassId, ClassInfo, Classes, absence};
+use super::classes::{ClassId, ClassInfo};
 use super::modules::ModuleId;
 use super::program::{Index, Program};
 use super::resolve::Resolver;
 use super::vertices::{Item, VertexId};
 use super::words::Word;
-
-/// What code can ask about the attributes of any class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Question {
-    /// Whether it lacks this one.
-    Lacks(Word),
-    /// Which begin like this.
-    Alike(Word),
-}
 
 impl Program {
     /// Follows all that was found, to its end.
@@ -35,7 +26,7 @@ impl Program {
                 self.mention(*attr);
             }
             for probe in &expansion.probes {
-                self.ask(*probe);
+                self.scratch.probes.add(probe.0);
             }
             for prefix in &expansion.prefixes {
                 self.begin(*prefix);
@@ -113,26 +104,6 @@ impl Program {
         }
     }
 
-    pub(super) fn ask(&mut self, probe: Word) {
-        if self.scratch.probes.add(probe.0) {
-            for at in 0..self.scratch.classes.len() {
-                self.ask_class(self.scratch.classes.list()[at], probe);
-            }
-        }
-    }
-
-    /// That a class lacks an attribute counts for who asks whether it has it.
-    fn ask_class(&mut self, class: ClassId, probe: Word) {
-        self.reach_in_class(class, Question::Lacks(probe), |classes, resolver| {
-            let ClassInfo { module, class: index, .. } = *classes.get(class);
-            let lacks = !classes.table(class, resolver).has(probe);
-            lacks.then(|| {
-                let absence = absence(resolver.modules, module, index, probe);
-                resolver.vertices.number(module, absence)
-            })
-        });
-    }
-
     fn begin(&mut self, prefix: Word) {
         if self.scratch.prefixes.add(prefix.0) {
             for at in 0..self.scratch.classes.len() {
@@ -141,28 +112,18 @@ impl Program {
         }
     }
 
+    /// That a class has names that begin like this counts, which is worked out once.
     fn begin_class(&mut self, class: ClassId, prefix: Word) {
-        self.reach_in_class(class, Question::Alike(prefix), |classes, resolver| {
-            let ClassInfo { module, class: index, .. } = *classes.get(class);
-            let has_any = classes.has_alike(class, prefix, resolver);
-            has_any.then(|| resolver.vertices.number(module, Item::Alike(index, prefix)))
-        });
-    }
-
-    /// Reaches the answer to a question about a class, which is worked out once.
-    fn reach_in_class(
-        &mut self,
-        class: ClassId,
-        question: Question,
-        find: impl FnOnce(&mut Classes, &mut Resolver<'_>) -> Option<VertexId>,
-    ) {
         let Self { index: Some(index), modules, words, vertices, scratch, .. } = self else {
             return;
         };
-        let Index { answers, classes, .. } = index;
-        let answer = *answers
-            .entry((class, question))
-            .or_insert_with(|| find(classes, &mut Resolver { modules, words, vertices }));
+        let Index { alike, classes, .. } = index;
+        let answer = *alike.entry((class, prefix)).or_insert_with(|| {
+            let ClassInfo { module, class: index, .. } = *classes.get(class);
+            let resolver = Resolver { modules, words, vertices };
+            let has_any = classes.has_alike(class, prefix, &resolver);
+            has_any.then(|| resolver.vertices.number(module, Item::Alike(index, prefix)))
+        });
         if let Some(vertex) = answer {
             scratch.reach(vertex);
         }
@@ -192,9 +153,6 @@ impl Program {
             self.reach_members(class);
         } else {
             self.read_if_in_family(class);
-        }
-        for at in 0..self.scratch.probes.len() {
-            self.ask_class(class, Word(self.scratch.probes.list()[at]));
         }
         for at in 0..self.scratch.prefixes.len() {
             self.begin_class(class, Word(self.scratch.prefixes.list()[at]));

@@ -4,6 +4,7 @@
 //! binding that appears there would win.
 
 use super::modules::{ModuleId, Modules};
+use super::stars::Stars;
 use super::vertices::{Item, VertexId, Vertices, fixed};
 use super::words::{Word, Words};
 use crate::source::bindings::{Chain, ImportTarget, Imported};
@@ -93,35 +94,9 @@ impl Resolver<'_> {
         if hops > MAX_HOPS || trail.seen.contains(&(module, *name, rest.len())) {
             return;
         }
-        trail.seen.push((module, *name, rest.len()));
-        let Some(source) = self.modules.source(module) else {
-            return trail.ends.push(End::Module(module));
-        };
-        let first = self.modules.get(module).first;
-        let is_bound = match source.symbol(*name) {
-            Some(symbol) => {
-                let bindings = source.bindings();
-                trail.vertices.push(fixed(first, bindings, Item::Symbol(symbol)));
-                let binders = bindings.binders(&bindings.symbols[symbol as usize]);
-                for import in binders.iter().filter_map(|binder| binder.import) {
-                    let import = &bindings.imports[import as usize];
-                    self.import(module, import, rest, trail, hops + 1);
-                }
-                if binders.iter().any(|binder| binder.import.is_none()) {
-                    trail.ends.push(End::Bound { module, symbol, rest: rest.len() });
-                }
-                true
-            }
-            None => {
-                let absent = self.vertices.number(module, Item::Absent(None, *name));
-                trail.vertices.push(absent);
-                false
-            }
-        };
+        let is_bound = self.own(module, names, trail, hops);
         let before = trail.ends.len();
-        for star in &source.stars {
-            self.star(module, *star, names, trail, hops + 1);
-        }
+        self.starred(module, names, trail, hops + 1);
         let is_found = trail.ends[before..].iter().any(|end| !matches!(end, End::Unbound { .. }));
         if !is_bound && !is_found {
             trail.ends.truncate(before);
@@ -129,32 +104,69 @@ impl Resolver<'_> {
         }
     }
 
-    /// Looks names up in what `from m import *` took over; `star` is that import.
-    fn star(
-        &mut self,
-        module: ModuleId,
-        star: usize,
-        names: &[Word],
-        trail: &mut Trail,
-        hops: u32,
-    ) {
-        let all = self.words.number("__all__");
-        for source in &*self.modules.imported_modules(module, star) {
-            self.mere_name(*source, all, trail);
-            self.names(*source, names, trail, hops);
+    /// Looks names up among those that the statements of `module` bind, and tells whether the first is one of them.
+    /// That of a module that cannot be read may be.
+    fn own(&mut self, module: ModuleId, names: &[Word], trail: &mut Trail, hops: u32) -> bool {
+        let [name, rest @ ..] = names else { return true };
+        if trail.seen.contains(&(module, *name, rest.len())) {
+            return true;
+        }
+        trail.seen.push((module, *name, rest.len()));
+        let Some(source) = self.modules.source(module) else {
+            trail.ends.push(End::Module(module));
+            return true;
+        };
+        let Some(symbol) = source.symbol(*name) else {
+            trail.vertices.push(self.vertices.number(module, Item::Absent(None, *name)));
+            return false;
+        };
+        let first = self.modules.get(module).first;
+        let bindings = source.bindings();
+        trail.vertices.push(fixed(first, bindings, Item::Symbol(symbol)));
+        let binders = bindings.binders(&bindings.symbols[symbol as usize]);
+        for import in binders.iter().filter_map(|binder| binder.import) {
+            let import = &bindings.imports[import as usize];
+            self.import(module, import, rest, trail, hops + 1);
+        }
+        if binders.iter().any(|binder| binder.import.is_none()) {
+            trail.ends.push(End::Bound { module, symbol, rest: rest.len() });
+        }
+        true
+    }
+
+    /// Looks names up in what `from m import *` statements took over.
+    fn starred(&mut self, module: ModuleId, names: &[Word], trail: &mut Trail, hops: u32) {
+        let Some(name) = names.first().copied() else { return };
+        let stars = self.modules.stars(module);
+        if stars.are_many() {
+            let all = [Item::Stars, Item::Unstarred(name)];
+            trail.vertices.extend(all.map(|item| self.vertices.number(module, item)));
+        } else {
+            trail.vertices.extend(self.taken(&stars));
+            let absent = |source| self.vertices.number(source, Item::Absent(None, name));
+            trail.vertices.extend(stars.lacking(name).map(absent));
+        }
+        for source in stars.binding(name) {
+            self.own(source, names, trail, hops);
         }
     }
 
-    /// Notes that it counts how a module binds a name, without following it.
-    fn mere_name(&mut self, module: ModuleId, name: Word, trail: &mut Trail) {
+    /// What the modules that all names are taken of say these are.
+    pub(super) fn taken(&mut self, stars: &Stars) -> Vec<VertexId> {
+        let all = self.words.number("__all__");
+        stars.modules.iter().map(|source| self.mere_name(*source, all)).collect()
+    }
+
+    /// How a module binds a name, if it does, without following it.
+    fn mere_name(&mut self, module: ModuleId, name: Word) -> VertexId {
         let at = self.modules.get(module);
         let symbol = at.source.as_ref().map(|source| (source, source.symbol(name)));
-        trail.vertices.push(match symbol {
+        match symbol {
             Some((source, Some(symbol))) => {
                 fixed(at.first, source.bindings(), Item::Symbol(symbol))
             }
             _ => self.vertices.number(module, Item::Absent(None, name)),
-        });
+        }
     }
 
     /// `rest` is looked up in what an import binds.
@@ -232,7 +244,7 @@ impl Resolver<'_> {
             }
             if !has_submodule {
                 let getattr = self.words.number("__getattr__");
-                self.mere_name(module, getattr, trail);
+                trail.vertices.push(self.mere_name(module, getattr));
             }
         }
         let before = trail.ends.len();

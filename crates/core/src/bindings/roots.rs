@@ -1,5 +1,7 @@
 //! What goes into a closure, and what comes out of it.
 
+use std::sync::Arc;
+
 use super::parts::FactId;
 use super::{ModuleId, Widening};
 use crate::Fact;
@@ -69,8 +71,8 @@ pub struct Part {
 pub struct Reached {
     /// The facts, those of the bodies that it started from included; `None` if there are none.
     pub part: Option<PartId>,
-    /// The modules in the closure of the imports. In no order.
-    pub modules: Vec<ModuleId>,
+    /// The modules in the closure of the imports, each once, in groups that closures share which have much in common.
+    pub modules: Vec<Arc<[ModuleId]>>,
     /// The rules that made it reach more than the names told, and the modules that they applied to.
     pub widenings: Vec<(Widening, ModuleId)>,
 }

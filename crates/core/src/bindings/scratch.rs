@@ -51,10 +51,10 @@ pub(super) struct Sought {
 pub(super) struct Checkpoint {
     pub(super) vertices: usize,
     pub(super) modules: usize,
-    classes: usize,
+    pub(super) classes: usize,
     families: usize,
     attrs: usize,
-    probes: usize,
+    pub(super) probes: usize,
     prefixes: usize,
     pub(super) dynamic: Dynamic,
     pub(super) observed: usize,

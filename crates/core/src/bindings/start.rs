@@ -1,5 +1,7 @@
 //! From the roots of a closure to the first of what it reaches.
 
+use std::sync::Arc;
+
 use super::Widening;
 use super::classes::absence;
 use super::expand::level_vertices;
@@ -11,6 +13,15 @@ use super::roots::{Body, Roots};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::{CONTENT, Imported, NodeKind};
+
+/// What somebody reaches who looks a name up.
+#[derive(Debug)]
+pub(super) struct LookedUp {
+    vertices: Vec<VertexId>,
+    /// The attributes in it.
+    attrs: Vec<Word>,
+    is_bound: bool,
+}
 
 impl Program {
     pub(super) fn start_at(&mut self, root: Root) {
@@ -98,26 +109,40 @@ impl Program {
         let strings = units.flat_map(|units| &bindings.units[units.body as usize].strings);
         let asked: Vec<Word> = strings.map(|name| source.words[name.0 as usize]).collect();
         for name in asked {
-            self.ask(name);
+            self.scratch.probes.add(name.0);
         }
     }
 
     /// Reaches a dotted name as somebody outside of the sources looks it up, and tells whether it is
     /// bound.
     fn look_up(&mut self, module: ModuleId, dotted: &str) -> bool {
-        let trail = self.resolver().looked_up(module, dotted);
-        let attrs: Vec<Word> =
-            dotted.split('.').skip(1).map(|part| self.words.number(part)).collect();
-        for vertex in trail.vertices {
-            self.scratch.reach(vertex);
+        let found = self.looked_up(module, dotted);
+        for vertex in &found.vertices {
+            self.scratch.reach(*vertex);
         }
-        let mut is_bound = false;
+        for attr in &found.attrs {
+            self.mention(*attr);
+        }
+        found.is_bound
+    }
+
+    /// What looking a name up reaches, which is worked out once: the names of a few fixtures are looked up for
+    /// thousands of tests.
+    fn looked_up(&mut self, module: ModuleId, dotted: &str) -> Arc<LookedUp> {
+        let key = (module, self.words.number(dotted));
+        let known = self.index.as_ref().and_then(|index| index.looked_up.get(&key));
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        let trail = self.resolver().looked_up(module, dotted);
+        let attrs = dotted.split('.').skip(1).map(|part| self.words.number(part)).collect();
+        let mut found = LookedUp { vertices: trail.vertices, attrs, is_bound: false };
         for end in trail.ends {
-            is_bound |= match end {
+            found.is_bound |= match end {
                 End::Bound { module, symbol, .. } => {
-                    let has_it = self.has_attributes(module, symbol, &attrs);
+                    let has_it = self.has_attributes(module, symbol, &found.attrs);
                     if !has_it {
-                        self.reach_absence(module, symbol, attrs[0]);
+                        found.vertices.extend(self.absences(module, symbol, found.attrs[0]));
                     }
                     has_it
                 }
@@ -125,10 +150,11 @@ impl Program {
                 End::Module(_) | End::Dict(_) | End::External(_) => true,
             };
         }
-        for attr in attrs {
-            self.mention(attr);
+        let found = Arc::new(found);
+        if let Some(index) = &mut self.index {
+            index.looked_up.insert(key, Arc::clone(&found));
         }
-        is_bound
+        found
     }
 
     /// The nodes that code of the module or class level belongs to that begins in this line; the whole
@@ -151,15 +177,17 @@ impl Program {
     }
 
     /// That neither a class nor its bases have an attribute counts for who looks for it.
-    fn reach_absence(&mut self, module: ModuleId, symbol: u32, attr: Word) {
-        let Self { index: Some(index), modules, vertices, scratch, .. } = self else { return };
-        for class in index.classes.at_symbol(modules, module, symbol) {
-            for base in &index.classes.get(class).order {
+    fn absences(&mut self, module: ModuleId, symbol: u32, attr: Word) -> Vec<VertexId> {
+        let Self { index: Some(index), modules, vertices, .. } = self else { return Vec::new() };
+        let classes = index.classes.at_symbol(modules, module, symbol);
+        let order = classes.flat_map(|class| &index.classes.get(class).order);
+        order
+            .map(|base| {
                 let base = index.classes.get(*base);
                 let absence = absence(modules, base.module, base.class, attr);
-                scratch.reach(vertices.number(base.module, absence));
-            }
-        }
+                vertices.number(base.module, absence)
+            })
+            .collect()
     }
 
     fn reach_all_effects(&mut self, module: ModuleId) {

@@ -3,10 +3,15 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classes::{ClassId, ClassInfo, Classes, absence};
+use super::modules::ModuleId;
 use super::resolve::Resolver;
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::is_implicit;
+
+/// Of more names than this that a class inherits or its instances have, it is told all at once that it does not bind
+/// them: of each of a hundred classes that share a base with hundreds of methods, that would be one fact for each.
+const FEW_NAMES: usize = 32;
 
 /// What the names of attributes reach, worked out for a class when it is first asked for.
 #[derive(Debug, Default)]
@@ -110,10 +115,9 @@ impl Classes {
                     marks.binds(source.words[bindings.symbols[symbol].name.0 as usize]);
                 }
             }
-            for name in marks.not_bound(at) {
-                let absence = absence(resolver.modules, module, class, name);
-                table.entries.push((name, resolver.vertices.number(module, absence)));
-            }
+            let mut lacking: Vec<Word> = marks.not_bound(at).collect();
+            lacking.sort_unstable();
+            table.entries.extend(absences(module, class, &lacking, resolver));
         }
         self.find_abstract(id, &mut table, resolver);
         table.entries.sort_unstable();
@@ -121,6 +125,22 @@ impl Classes {
         table.names = marks.names();
         table
     }
+}
+
+/// What says that a class lacks these names, by name.
+fn absences(
+    module: ModuleId,
+    class: u32,
+    names: &[Word],
+    resolver: &mut Resolver<'_>,
+) -> Vec<(Word, VertexId)> {
+    let of_all = (names.len() > FEW_NAMES).then(|| Item::Lacks(class, resolver.words.set(names)));
+    let item = |name| match absence(resolver.modules, module, class, name) {
+        Item::Absent(..) => of_all.unwrap_or(Item::Absent(Some(class), name)),
+        of_module => of_module,
+    };
+    let items: Vec<(Word, Item)> = names.iter().map(|name| (*name, item(*name))).collect();
+    items.into_iter().map(|(name, item)| (name, resolver.vertices.number(module, item))).collect()
 }
 
 impl Classes {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::Widening;
 use super::modules::ModuleId;
-use super::words::Word;
+use super::words::{Word, WordSet};
 use crate::source::bindings::{Bindings, NameId};
 
 /// Number of a vertex.
@@ -32,8 +32,14 @@ pub(super) enum Item {
     Symbol(u32),
     /// A name that is not bound, in the module or in one of its classes.
     Absent(Option<u32>, Word),
+    /// A name that none of the many modules binds that the module takes all names of.
+    Unstarred(Word),
+    /// What these modules say is taken.
+    Stars,
     /// Which classes of a module have an attribute.
     Owners(Word),
+    /// Many names that one class lacks.
+    Lacks(u32, WordSet),
     /// A class with all that stands in it.
     Class(u32),
     /// All attributes of a class that begin like this.

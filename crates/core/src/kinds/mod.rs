@@ -2,6 +2,7 @@
 //! worded as a reason. A new kind of dependency is one new file here, one observer, and its tests.
 
 mod absent;
+mod asked;
 mod binding;
 mod block;
 mod docstring;
@@ -17,6 +18,7 @@ mod module;
 mod no_package;
 mod package;
 mod resolves;
+mod star;
 mod subclasses;
 mod variable;
 mod whole;
@@ -27,6 +29,7 @@ use crate::world::World;
 use crate::{Digest, RelPath};
 
 pub use absent::{absences_fact, absent_fact};
+pub use asked::asked_fact;
 pub use binding::binding_fact;
 pub use block::block_fact;
 pub use docstring::{docstring_fact, docstrings_fact};
@@ -42,6 +45,7 @@ pub use module::module_fact;
 pub use no_package::no_package_fact;
 pub use package::package_fact;
 pub use resolves::resolves_fact;
+pub use star::star_fact;
 pub use subclasses::subclasses_fact;
 pub use variable::variable_fact;
 pub use whole::whole_fact;
@@ -57,6 +61,11 @@ pub trait FactKind: Sync {
     /// What a summary calls that which the fact is about: the file, if it is about one.
     fn subject(&self, key: &str) -> String {
         self.file(key).map_or_else(|| key.to_owned(), |file| file.to_string())
+    }
+
+    /// The file that changed if the fact holds no longer: of several that it is about, the one that is to blame.
+    fn changed_file(&self, key: &str, _world: &dyn World) -> Option<RelPath> {
+        self.file(key)
     }
 
     /// The digest that `key` has now; `None` if there is nothing that it could be.
@@ -101,6 +110,10 @@ kinds! {
     Binding = binding::BindingKind,
     /// That a name was not bound.
     Absent = absent::AbsentKind,
+    /// That many classes had none of the attributes that something asked for.
+    Asked = asked::AskedKind,
+    /// That a name was not bound in any module that another takes all names of.
+    Star = star::StarKind,
     /// What a module does when it is imported.
     Effects = effects::EffectsKind,
     /// All that a source file says outside of function bodies, by a rule for what cannot be told.

@@ -78,6 +78,10 @@ impl<'a> Walk<'a> {
                         self.block.spelling.open(NodeKind::StmtIf);
                     }
                     let start = self.block.spelling.len();
+                    // The first condition was looked at with the statement.
+                    if self.is_in_function() && test.start() > stmt.test.start() {
+                        self.bindings.branch(test, body);
+                    }
                     self.visit_expr(test);
                     if let Some(guard) = &mut open {
                         guard.builder.write(self.block.spelling.since(start));

@@ -341,6 +341,10 @@ impl<'a> Walk<'a> {
         }
     }
 
+    pub(super) fn is_in_function(&self) -> bool {
+        self.scope.is_function
+    }
+
     /// The line that something ends in, once all in it was visited.
     pub(super) fn last_line(&mut self, range: TextRange) -> u32 {
         self.lines.line_at(range.end())

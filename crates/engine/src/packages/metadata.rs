@@ -26,6 +26,15 @@ pub(super) fn requirements(of: &Distribution) -> Vec<String> {
     names.into_iter().collect()
 }
 
+/// `name version` of the distribution whose metadata this is; `None` if it does not say
+/// (<https://packaging.python.org/en/latest/specifications/core-metadata/>).
+#[must_use]
+pub fn identity(metadata: &str) -> Option<String> {
+    let headers = || metadata.lines().take_while(|line| !line.is_empty());
+    let value = |field: &str| headers().find_map(|line| line.strip_prefix(field)).map(str::trim);
+    Some(format!("{} {}", value("Name:")?, value("Version:")?))
+}
+
 /// The name that a requirement (PEP 508) begins with.
 fn requirement_name(requirement: &str) -> Option<String> {
     let text = requirement.trim_start();
@@ -169,6 +178,13 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn name_and_version_are_among_the_headers() {
+        let text = "Metadata-Version: 2.1\nName: pytest-xdist\nVersion: 3.8.0\n\nName: no header\n";
+        assert_eq!(identity(text).as_deref(), Some("pytest-xdist 3.8.0"));
+        assert_eq!(identity("Name: nameless\n\nVersion: 1\n"), None);
+    }
 
     #[test]
     fn names_of_requirements() {

@@ -18,6 +18,7 @@ use testmonx_core::Digest;
 use testmonx_core::world::Installed;
 
 use self::annotations::Readers;
+pub use self::metadata::identity;
 use self::metadata::{contents, files, requirements, top_level_names};
 use self::site::{Listing, importable_name, is_code, name_and_version, site_dirs};
 

@@ -32,8 +32,9 @@ pub(super) struct Closures {
     facts: Vec<Option<u32>>,
     /// The spans of the program's parts.
     parts: FxHashMap<PartId, u32>,
-    /// The spans of what the import statements of a module stand for, if it has any.
+    /// What those depend on who reach a module, or all of some modules.
     outsides: FxHashMap<ModuleId, Option<u32>>,
+    outsides_of_all: FxHashMap<Arc<[ModuleId]>, Outside>,
     /// The facts of code objects that are not in any closure, by code object.
     codes: Vec<Option<Box<[u32]>>>,
     /// How many facts were unsteady when `parts` was made.
@@ -43,6 +44,14 @@ pub(super) struct Closures {
     gathered: FxHashMap<SpanId, Arc<Gathered>>,
     /// The spans of all that runs of tests depend on that others may come to depend on.
     wholes: FxHashMap<SpanId, u32>,
+}
+
+/// What those depend on who reach some modules, apart from what these reach.
+#[derive(Clone, Copy, Debug)]
+struct Outside {
+    span: Option<u32>,
+    /// Whether the module level of one mentions one of the ways to read docstrings.
+    reads_docs: bool,
 }
 
 /// What a span and those that it uses say about the roots of a closure.
@@ -93,6 +102,7 @@ impl Closures {
         self.gathered.clear();
         // A module that was imported since can make a name one of the project's.
         self.outsides.clear();
+        self.outsides_of_all.clear();
         self.codes.clear();
         if self.unsteady != files.unsteady() {
             // A part can hold a fact about a file that the session has overtaken since.
@@ -193,7 +203,14 @@ impl Closures {
     ) -> SpanBody {
         let mut body = self.own_body(scene, observed);
         body.facts.extend(&standpoint.ground.facts);
-        for module in &reached.modules {
+        let mut looked_into: Vec<&Arc<[ModuleId]>> = Vec::new();
+        for modules in &reached.modules {
+            let outside = self.outside_of_all(scene, modules);
+            body.spans.extend(outside.span);
+            let is_looked_into = standpoint.whole.is_some() || reads.source || reads.docs;
+            looked_into.extend((is_looked_into || outside.reads_docs).then_some(modules));
+        }
+        for module in looked_into.into_iter().flat_map(|modules| &**modules) {
             let Some(source) = scene.sources.of_module(*module) else { continue };
             if standpoint.whole.is_some() {
                 // A statement that changed could raise, which shows where the file is imported.
@@ -205,9 +222,6 @@ impl Closures {
             if reads.docs || source.reads_docs() {
                 body.facts.extend(source.docstrings().map(|fact| scene.interner.fact(fact)));
             }
-        }
-        for module in &reached.modules {
-            body.spans.extend(self.outside(scene, *module));
         }
         body.spans.extend(self.reached(scene, program, reached));
         ordered(body)
@@ -221,6 +235,23 @@ impl Closures {
         reached: &Reached,
     ) -> Option<u32> {
         reached.part.map(|part| self.part(scene, program, part))
+    }
+
+    /// What those depend on who reach all of these modules.
+    fn outside_of_all(&mut self, scene: &mut Scene<'_>, modules: &Arc<[ModuleId]>) -> Outside {
+        if let Some(known) = self.outsides_of_all.get(modules) {
+            return *known;
+        }
+        let mut spans: Vec<u32> =
+            modules.iter().filter_map(|module| self.outside(scene, *module)).collect();
+        let span = match spans.len() {
+            0 | 1 => spans.pop(),
+            _ => Some(scene.interner.span(ordered(SpanBody { facts: Vec::new(), spans }))),
+        };
+        let sources = modules.iter().filter_map(|module| scene.sources.of_module(*module));
+        let outside = Outside { span, reads_docs: sources.into_iter().any(Source::reads_docs) };
+        self.outsides_of_all.insert(Arc::clone(modules), outside);
+        outside
     }
 
     /// The span of what finds a module, and of what its imports find: which packages, which files of the project.

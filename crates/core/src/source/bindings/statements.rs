@@ -62,13 +62,7 @@ impl<'a> Collector<'a> {
                     self.note_stores(std::slice::from_ref(&stmt.target), value);
                 }
             }
-            Stmt::If(stmt) => {
-                self.note_tests(&stmt.test);
-                // `if self.x is not None: return self.x`: what comes then is done if it is missing.
-                let ends = stmt.body.last().is_some_and(asks::leaves);
-                self.note_missing(&stmt.test, !ends);
-                self.condition = stmt.test.end();
-            }
+            Stmt::If(stmt) => self.branch(&stmt.test, &stmt.body),
             Stmt::While(stmt) => {
                 self.note_missing(&stmt.test, true);
                 self.condition = stmt.test.end();
@@ -76,6 +70,15 @@ impl<'a> Collector<'a> {
             Stmt::Assert(_) | Stmt::Raise(_) => self.unit().dynamic.opaque_effect = true,
             _ => {}
         }
+    }
+
+    /// Takes note of what is done on a condition: in an `if`, an `elif`.
+    pub(in super::super) fn branch(&mut self, test: &'a Expr, body: &[Stmt]) {
+        self.note_tests(test);
+        // `if self.x is not None: return self.x`: what comes then is done if it is missing.
+        let ends = body.last().is_some_and(asks::leaves);
+        self.note_missing(test, !ends);
+        self.condition = test.end();
     }
 
     /// Notes where this value is stored, if it is nobody else's, or one that fills nothing.
