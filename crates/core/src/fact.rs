@@ -1,5 +1,7 @@
 //! A fact: something about the world that was true when it was observed.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Kind};
@@ -14,14 +16,14 @@ pub struct Fact {
     /// What sort of thing it is about.
     pub kind: Kind,
     /// Which one, in the kind's own notation.
-    pub key: Box<str>,
+    pub key: Arc<str>,
     /// What it was.
     pub digest: Digest,
 }
 
 impl Fact {
     /// The fact that `key` of `kind` was `digest`.
-    pub fn new(kind: Kind, key: impl Into<Box<str>>, digest: Digest) -> Self {
+    pub fn new(kind: Kind, key: impl Into<Arc<str>>, digest: Digest) -> Self {
         Self { kind, key: key.into(), digest }
     }
 }
