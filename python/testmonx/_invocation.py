@@ -82,8 +82,7 @@ def environment(config: pytest.Config) -> dict[str, Any]:
         "pytest": pytest.__version__,
         # As text: `importlib.metadata` takes 12 ms to make more of it.
         "plugins": [
-            dist.read_text("METADATA") or dist.read_text("PKG-INFO") or ""
-            for dist in distributions
+            dist.read_text("METADATA") or dist.read_text("PKG-INFO") or "" for dist in distributions
         ],
         "early_plugins": list(config.getoption("plugins")),
         "ini": _ini_values(config),

@@ -62,6 +62,17 @@ def test_what_is_said_at_the_beginning_and_at_the_end(single: Project) -> None:
     assert ran.summary.endswith(" s saved")
 
 
+def test_the_file_that_changed_is_named_where_many_could_have(single: Project) -> None:
+    names = "abcdef"
+    single.write_files({f"pkg/{name}.py": f"def of_{name}(): return 1\n" for name in names})
+    single.write("pkg/__init__.py", "".join(f"from .{name} import *\n" for name in names))
+    single.write("test_a.py", "import pkg\n\ndef test_a(): assert pkg.of_a() == 1\n")
+    single.record()
+    single.write("pkg/e.py", "def of_e(): return 1\n\ndef of_a(): return 1\n")
+    ran = single.run()
+    assert ran.header == "changed: pkg/e.py; 1 of 1 test affected; environment: default"
+
+
 def test_what_is_said_of_failures(single: Project) -> None:
     single.write("test_a.py", "def test_a(): assert 0\n\ndef test_b(): pass\n")
     single.run()
