@@ -34,9 +34,7 @@ fn classes_and_names(key: &str) -> (Vec<(RelPath, &str)>, Vec<&str>) {
 fn owner(key: &str, world: &dyn Outlines) -> Option<RelPath> {
     let (classes, names) = classes_and_names(key);
     let has_one = |(path, class): &(RelPath, &str)| {
-        let outline = world.outline(path);
-        let binds = |name| outline.as_ref()?.binding(&format!("{class}.{name}"));
-        names.iter().any(|name| binds(name).is_some())
+        world.outline(path).is_some_and(|outline| outline.has_any(class, &names))
     };
     classes.into_iter().find(has_one).map(|(path, _)| path)
 }

@@ -124,6 +124,18 @@ impl Outline {
         Some(builder.digest())
     }
 
+    /// Whether `class` binds any of these attributes itself; `*` stands for all classes. It is looked for in the few
+    /// keys of the class: thousands of names are asked for at the start of a session.
+    #[must_use]
+    pub fn has_any(&self, class: &str, names: &[&str]) -> bool {
+        let prefix = format!("{class}.");
+        let start = self.level.bindings.partition_point(|(key, _)| **key < *prefix);
+        let own = &self.level.bindings[start..];
+        let own = &own[..own.partition_point(|(key, _)| key.starts_with(&*prefix))];
+        let has = |name: &&str| own.binary_search_by(|(key, _)| key[prefix.len()..].cmp(name));
+        names.iter().any(|name| has(name).is_ok())
+    }
+
     /// The digest of all docstrings, with the names of what they document.
     #[must_use]
     pub fn docstrings(&self) -> Digest {
