@@ -42,9 +42,7 @@ impl Snapshot {
                 if digest == Some(fact.digest) {
                     return Check::Holds;
                 }
-                let file = rule.changed_file(&fact.key, world);
-                if let Some(file) = file.filter(|file| rule.file(&fact.key).as_ref() != Some(file))
-                {
+                if let Some(file) = rule.changed_file(&fact.key, world) {
                     changed_files.insert(id, file);
                 }
                 digest.map_or(Check::Gone, |_| Check::Changed)

@@ -57,9 +57,12 @@ impl FactKind for AskedKind {
     }
 
     fn describe(&self, key: &str, _is_gone: bool) -> String {
-        let names: Vec<String> =
-            classes_and_names(key).1.iter().map(|name| format!("`{name}`")).collect();
-        format!("a class that can be reached has one of the attributes {} now", names.join(", "))
+        match &classes_and_names(key).1[..] {
+            [name] => format!("a class that can be reached has `{name}` now"),
+            names => {
+                format!("a class that can be reached has one of {} attributes now", names.len())
+            }
+        }
     }
 }
 

@@ -63,9 +63,9 @@ pub trait FactKind: Sync {
         self.file(key).map_or_else(|| key.to_owned(), |file| file.to_string())
     }
 
-    /// The file that changed if the fact holds no longer: of several that it is about, the one that is to blame.
-    fn changed_file(&self, key: &str, _world: &dyn World) -> Option<RelPath> {
-        self.file(key)
+    /// Of several files that the fact is about, the one that changed so that it holds no longer.
+    fn changed_file(&self, _key: &str, _world: &dyn World) -> Option<RelPath> {
+        None
     }
 
     /// The digest that `key` has now; `None` if there is nothing that it could be.

@@ -58,6 +58,13 @@ fn there_are_fewer_facts_than_pairs() {
     assert!(absent <= 12, "{absent} facts");
 }
 
+/// The project with one more line at the end of a file.
+fn with_line(files: &Files, file: &str, line: &str) -> Files {
+    let mut files = files.clone();
+    files.entry(file.into()).and_modify(|text| *text += &format!("{line}\n"));
+    files
+}
+
 /// A base with 40 methods, and a class in a file of its own that overrides none of them.
 fn heirs() -> Files {
     let methods: String = (0..40).map(|at| format!("    def m{at}(self): pass\n")).collect();
@@ -71,16 +78,12 @@ fn heirs() -> Files {
 #[test]
 fn that_many_inherited_names_are_not_overridden_is_one_fact() {
     let files = heirs();
-    let edit = |new: &str| {
-        let mut files = files.clone();
-        files.entry("heir.py".into()).and_modify(|text| text.push_str(new));
-        files
-    };
+    let edit = |new: &str| with_line(&files, "heir.py", new);
     let mut project = Project::load(&files);
     let bodies = vec![project.body("test_a.py", "calls")];
     let facts = project.facts(&Roots { bodies, ..Roots::default() }).0;
-    assert_eq!(broken(&facts, &edit("    def m7(self): pass\n")).len(), 1);
-    assert_eq!(broken(&facts, &edit("    def not_inherited(self): pass\n")), Vec::<String>::new());
+    assert_eq!(broken(&facts, &edit("    def m7(self): pass")).len(), 1);
+    assert_eq!(broken(&facts, &edit("    def not_inherited(self): pass")), Vec::<String>::new());
 }
 
 /// A package that takes all names of six modules, two of them by way of another one.
@@ -106,12 +109,7 @@ fn that_none_of_many_modules_binds_a_name_is_one_fact() {
         let stars = facts.iter().filter(|fact| fact.kind.rule().name() == "star").count();
         assert_eq!(stars, 1, "{test}");
         for file in ["pkg/b.py", "pkg/e.py"] {
-            let add = |name: &str| {
-                let mut files = files.clone();
-                let line = format!("{name} = 1\n");
-                files.entry(file.into()).and_modify(|text| text.push_str(&line));
-                broken(&facts, &files)
-            };
+            let add = |name: &str| broken(&facts, &with_line(&files, file, &format!("{name} = 1")));
             assert_eq!(add(name).len(), 1, "{test}: {name} in {file}");
             assert_eq!(add("other"), Vec::<String>::new(), "{test}: other in {file}");
         }
@@ -165,12 +163,7 @@ fn that_many_classes_lack_what_is_asked_for_is_one_fact() {
     assert_eq!(broken(&facts, &files), Vec::<String>::new());
     assert_eq!(facts.iter().filter(|fact| fact.kind.rule().name() == "asked").count(), 1);
     for file in ["c3.py", "many.py"] {
-        let add = |name: &str| {
-            let mut files = files.clone();
-            let line = format!("    {name} = 1\n");
-            files.entry(file.into()).and_modify(|text| text.push_str(&line));
-            broken(&facts, &files)
-        };
+        let add = |name: &str| broken(&facts, &with_line(&files, file, &format!("    {name} = 1")));
         assert_eq!(add("name_41").len(), 1, "{file}");
         assert_eq!(add("other"), Vec::<String>::new(), "{file}");
     }
