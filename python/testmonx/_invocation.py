@@ -84,7 +84,10 @@ def environment(config: pytest.Config) -> dict[str, Any]:
         "plugins": [
             dist.read_text("METADATA") or dist.read_text("PKG-INFO") or "" for dist in distributions
         ],
-        "early_plugins": list(config.getoption("plugins")),
+        "early_plugins": [
+            *config.getoption("plugins"),
+            *filter(None, os.environ.get("PYTEST_PLUGINS", "").split(",")),
+        ],
         "ini": _ini_values(config),
         "options": _given_options(config),
         "ignored_distributions": config.getini("testmon_ignore_dependencies"),

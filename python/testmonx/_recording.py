@@ -47,6 +47,7 @@ class RecordingHooks:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """One set-up of a fixture that outlives a test; others belong to their test."""
+        __tracebackhide__ = True
         if fixturedef.scope == "function":
             return (yield)
         span = self._session.open_fixture()
@@ -68,6 +69,7 @@ class RecordingHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """One test, from the first set-up to the last teardown that it triggers."""
+        __tracebackhide__ = True
         self._session.open_test(node_id(item))
         if isinstance(item, DoctestItem):
             self._session.docstrings_read(item.nodeid)
@@ -82,6 +84,7 @@ class RecordingHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """What the test's fixtures are is known best just before they go."""
+        __tracebackhide__ = True
         requested = _requested(getattr(item, "_request", None))
         self._session.use_spans(self._spans_of(requested))
         names: list[str] = list(getattr(item, "fixturenames", ()))

@@ -26,7 +26,7 @@ pub struct EnvironmentFacts {
     pub pytest: String,
     /// `name version` of each distribution with a plugin in use.
     pub plugins: Vec<String>,
-    /// Plugins named by `-p`, as given.
+    /// Plugins named by `-p` or in `PYTEST_PLUGINS`, as given.
     pub early_plugins: Vec<String>,
     /// All ini options with their values.
     pub ini: Vec<(String, String)>,
@@ -38,7 +38,27 @@ pub struct EnvironmentFacts {
     pub ignored_distributions: Vec<String>,
 }
 
-/// Ini options that change no outcome: reporting, logging to the terminal, where things are kept,
+/// pytest's own plugins that outcomes depend on: without them fixtures, marks or checks are missing.
+const ACTING_PLUGINS: &[&str] = &[
+    "assertion",
+    "capture",
+    "doctest",
+    "logging",
+    "monkeypatch",
+    "pytester",
+    "python",
+    "recwarn",
+    "skipping",
+    "subtests",
+    "threadexception",
+    "tmpdir",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+];
+
+/// Ini options that change no outcome: reporting, logging to the terminal or a file (but for the levels, which lower
+/// that of the root logger), where things are kept,
 /// and which files are looked at for tests.
 const HARMLESS_INI: &[&str] = &[
     "addopts",
@@ -55,11 +75,9 @@ const HARMLESS_INI: &[&str] = &[
     "log_cli",
     "log_cli_date_format",
     "log_cli_format",
-    "log_cli_level",
     "log_file",
     "log_file_date_format",
     "log_file_format",
-    "log_file_level",
     "log_file_mode",
     "looponfailroots",
     "max_warnings",
@@ -128,11 +146,9 @@ const HARMLESS_OPTIONS: &[&str] = &[
     "loadscopereorder",
     "log_cli_date_format",
     "log_cli_format",
-    "log_cli_level",
     "log_file",
     "log_file_date_format",
     "log_file_format",
-    "log_file_level",
     "log_file_mode",
     "looponfail",
     "markexpr",
@@ -219,9 +235,12 @@ impl EnvironmentFacts {
         if !ignored.is_empty() {
             components.push(pair(IGNORED, &ignored.join(" ")));
         }
-        // A plugin that is switched off shows in the list of those in use.
-        for plugin in self.early_plugins.iter().filter(|plugin| !plugin.starts_with("no:")) {
-            components.push((format!("plugin {plugin}"), "-p".to_owned()));
+        for plugin in &self.early_plugins {
+            // That another one is switched off shows in the list of those in use.
+            let counts = plugin.strip_prefix("no:").is_none_or(|it| ACTING_PLUGINS.contains(&it));
+            if counts {
+                components.push((format!("plugin {plugin}"), "-p".to_owned()));
+            }
         }
         let named =
             |what: &str, name: &str, value: &str| (format!("{what} {name}"), value.to_owned());

@@ -77,7 +77,20 @@ pub trait Observer: Send {
         line: u32,
     );
 
-    /// The body of that module ended, by return or by exception: closes the span.
+    /// Code of the project imported a module by a name, and was given it: a body need not have started.
+    ///
+    /// `name` and `package` are as in [`Observer::import_started`], `importer` is the code that called, `line` the
+    /// line that the body has reached of the module whose import is open, 0 if none is.
+    fn import_found(
+        &mut self,
+        source: SourceId,
+        name: &str,
+        package: &str,
+        importer: CodeId,
+        line: u32,
+    );
+
+    /// The body of a module ended that had started, by return or by exception: closes the span.
     fn import_finished(&mut self, module: CodeId);
 
     /// A call of a function starts that leaves something behind: how to follow it?

@@ -8,6 +8,7 @@ pub(crate) struct Run {
     has_failed: bool,
     is_skipped: bool,
     is_xfailed: bool,
+    is_called: bool,
     is_torn_down: bool,
     micros: u64,
 }
@@ -21,6 +22,7 @@ impl Run {
         self.has_failed |= outcome == "failed";
         self.is_skipped |= outcome == "skipped" && !was_xfail;
         self.is_xfailed |= outcome == "skipped" && was_xfail;
+        self.is_called |= phase == "call";
         self.is_torn_down |= phase == "teardown";
         self.micros += to_micros(seconds);
     }
@@ -34,6 +36,8 @@ impl Run {
             Self { has_failed: true, .. } => Outcome::Failed,
             Self { is_xfailed: true, .. } => Outcome::Xfailed,
             Self { is_skipped: true, .. } => Outcome::Skipped,
+            // `--setup-only` and `--setup-plan` leave the test itself out.
+            Self { is_called: false, .. } => return None,
             _ => Outcome::Passed,
         })
     }
@@ -75,6 +79,7 @@ mod tests {
         assert_eq!(outcome(&[passed, ("call", "passed", true), down]), Some(Outcome::Passed));
         assert_eq!(outcome(&[("setup", "skipped", false), down]), Some(Outcome::Skipped));
         assert_eq!(outcome(&[passed, ("call", "passed", false)]), None, "interrupted");
+        assert_eq!(outcome(&[passed, down]), None, "only set up");
         let broken = ("teardown", "failed", false);
         assert_eq!(outcome(&[passed, ("call", "passed", false), broken]), Some(Outcome::Failed));
     }

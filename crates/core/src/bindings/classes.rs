@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
+use super::bases;
 use super::modules::{ModuleId, Modules};
 use super::resolve::{End, Resolver};
 use super::tables::Tables;
@@ -28,6 +29,12 @@ pub(super) struct ClassInfo {
     node: VertexId,
     pub(super) is_open: bool,
     pub(super) is_enum: bool,
+    /// Whether its members are told by each other: which of them there are says what a combination is called.
+    is_flag: bool,
+    /// Methods that the code of its bases outside of the project calls by name.
+    pub(super) called: Vec<&'static str>,
+    /// Names that it has from them.
+    pub(super) from_outside: Vec<&'static str>,
     /// Whether the annotations in it make fields or members of it.
     reads_hints: bool,
     /// Whether its subclasses can be seen through it: it has a metaclass or `__init_subclass__`.
@@ -83,6 +90,9 @@ impl Classes {
                     node: first + class.node,
                     is_open: false,
                     is_enum: false,
+                    is_flag: false,
+                    called: Vec::new(),
+                    from_outside: Vec::new(),
                     reads_hints: class.is_record,
                     sees_subclasses: false,
                     order: Vec::new(),
@@ -169,7 +179,11 @@ impl Classes {
                 let info = &mut self.all[id];
                 match found {
                     Base::Project(base) => info.bases.push(base),
-                    Base::Harmless => {}
+                    Base::Harmless { called, members } => {
+                        info.called.extend(called);
+                        info.from_outside.extend(members);
+                    }
+                    Base::Flag => (info.is_enum, info.is_flag) = (true, true),
                     Base::OfHints => info.reads_hints = true,
                     Base::Enum => info.is_enum = true,
                     Base::Opaque => info.has_opaque_base = true,
@@ -192,9 +206,13 @@ impl Classes {
             }
             End::External(Some(name)) | End::Unbound { name, .. } => {
                 match resolver.words.text(name) {
-                    "Enum" | "IntEnum" | "StrEnum" | "Flag" | "IntFlag" => Base::Enum,
+                    "Enum" | "IntEnum" | "ReprEnum" | "StrEnum" => Base::Enum,
+                    "Flag" | "IntFlag" => Base::Flag,
                     "NamedTuple" | "Protocol" | "TypedDict" => Base::OfHints,
-                    name if is_harmless(name) => Base::Harmless,
+                    name if is_harmless(name) => Base::Harmless {
+                        called: bases::called_by(name),
+                        members: bases::members_of(name),
+                    },
                     _ => Base::Opaque,
                 }
             }
@@ -242,10 +260,13 @@ impl Classes {
             let (own, bases) = (id, order[1..].iter().map(|base| *base as usize));
             let is_enum = order.iter().any(|base| self.all[*base as usize].is_enum);
             // `auto()` counts the members before.
+            let is_flag = order.iter().any(|base| self.all[*base as usize].is_flag);
             let is_open = opens[own]
+                || is_flag
                 || bases.clone().any(|base| opens[base] || hooks[base])
                 || (is_enum && self.mentions(own, "auto", resolver));
-            let sees = hooks[own] || made[own];
+            // A base that is not known may have a metaclass.
+            let sees = hooks[own] || made[own] || self.all[own].has_opaque_base;
             let reads_hints =
                 is_open || order.iter().any(|base| self.all[*base as usize].reads_hints);
             let info = &mut self.all[id];
@@ -288,10 +309,15 @@ impl Classes {
 
 enum Base {
     Project(ClassId),
-    Harmless,
+    /// With the methods that its code calls by name, and all that it has.
+    Harmless {
+        called: &'static [&'static str],
+        members: &'static [&'static str],
+    },
     /// Harmless, but it reads the annotations.
     OfHints,
     Enum,
+    Flag,
     Opaque,
 }
 

@@ -23,6 +23,8 @@ use crate::source::bindings::{Bindings, Chain, NameId, NodeKind, Unit, Value};
 pub(super) struct Effect {
     /// The node that has it.
     pub(super) node: VertexId,
+    /// The defaults of the function that it defines, if something was called for them.
+    pub(super) defaults: Option<VertexId>,
     /// What it can change.
     pub(super) targets: Vec<VertexId>,
     /// Whether it can change more than that.
@@ -130,7 +132,14 @@ fn of_module(
         targets.sort_unstable();
         let node_vertex = fixed(first, bindings, Item::Node(index as u32));
         let groups = node.groups.iter().copied().chain(node.called.map(Some)).collect();
-        effects.push(Effect { node: node_vertex, targets, is_untold, groups });
+        let defaults = match node.kind {
+            NodeKind::Function(function) => {
+                let calls = bindings.functions[function as usize].calls_for_defaults;
+                calls.then(|| fixed(first, bindings, Item::Signature(function)))
+            }
+            _ => None,
+        };
+        effects.push(Effect { node: node_vertex, defaults, targets, is_untold, groups });
     }
     effects
 }

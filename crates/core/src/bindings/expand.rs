@@ -100,6 +100,7 @@ impl Expander<'_, '_> {
             Item::Absent(..)
             | Item::Unstarred(_)
             | Item::Owners(_)
+            | Item::OwnersAlike(_)
             | Item::Lacks(..)
             | Item::Effects(_) => {}
         }
@@ -307,8 +308,11 @@ impl Expander<'_, '_> {
                             .is_none_or(|next| classes.attribute(class, next, modules).is_none())
                     };
                     if reads_dict || (info.is_enum && is_all(self.classes)) {
-                        let item = Item::Class(info.class);
-                        out.vertices.push(self.resolver.vertices.number(info.module, item));
+                        for base in &info.order {
+                            let ClassInfo { module, class, .. } = *self.classes.get(*base);
+                            let item = Item::Class(class);
+                            out.vertices.push(self.resolver.vertices.number(module, item));
+                        }
                     }
                 }
             }

@@ -27,6 +27,7 @@
 //! (the rules for what cannot be told).
 
 mod asking;
+mod bases;
 mod classes;
 mod closure;
 mod decorators;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::modules::{ModuleId, Modules};
-use super::roots::{Part, PartId};
+use super::modules::{ModuleId, Modules, Source};
+use super::roots::{Body, Part, PartId};
 use super::vertices::{Item, Vertex, VertexId, Vertices};
 use super::words::{Word, Words};
 use crate::kinds::{
@@ -13,7 +13,8 @@ use crate::kinds::{
     effects_on_fact, file_fact, imports_fact, star_fact, subclasses_fact, whole_fact,
 };
 use crate::source::{
-    Outline, effects_key, effects_on_key, hint_key, owners_key, signature_key, subclasses_key,
+    Outline, acts_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
+    subclasses_key,
 };
 use crate::world::Outlines;
 use crate::{Fact, RelPath};
@@ -157,6 +158,9 @@ impl Parts {
             Item::Alike(class, prefix) => {
                 Some(binding(&bindings.key(Some(class), &format!("{}*", words.text(prefix)))))
             }
+            Item::OwnersAlike(prefix) => {
+                Some(binding(&owners_key(&format!("{}*", words.text(prefix)))))
+            }
             Item::Whole(rule) => Some(whole_fact(path, rule, outline.module())),
             Item::Effects(group) => {
                 let name = bindings.group_name(group);
@@ -214,6 +218,18 @@ impl Parts {
             of_classes.chain((!of_module.is_empty()).then_some(&*of_module)).map(fact).collect()
         };
         facts.into_iter().map(|fact| self.number(fact)).collect()
+    }
+
+    /// The fact of what a function acts on that has a name.
+    pub(super) fn of_acts(&mut self, body: Body, modules: &Modules) -> Option<FactId> {
+        let at = modules.get(body.module);
+        let Source { model, outline, .. } = at.source.as_ref()?;
+        let name = model.functions().get(body.function)?.name().split('#').next()?;
+        let key = acts_key(name);
+        Some(self.number(match outline.binding(&key) {
+            Some(digest) => binding_fact(&at.path, &key, digest),
+            None => absent_fact(&at.path, &key),
+        }))
     }
 
     /// The fact of all who import a module.

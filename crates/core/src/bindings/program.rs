@@ -60,6 +60,8 @@ pub(super) struct Index {
     pub(super) asking: Asking,
     /// The names of a class that begin alike, where there are any.
     pub(super) alike: FxHashMap<(ClassId, Word), Option<VertexId>>,
+    /// What the names begin with of attributes that some code asks for whether or not they exist.
+    pub(super) asked_prefixes: FxHashSet<Word>,
     /// What the imports of each module do, derived classes counted and not.
     pub(super) imports: FxHashMap<(ModuleId, bool), Option<FactId>>,
     pub(super) known_imports: KnownImports,
@@ -152,6 +154,21 @@ impl Program {
         }
     }
 
+    /// Whether the body of a function names a module, so that what it takes of it is told by its text.
+    #[must_use]
+    pub fn names_module(&self, body: Body, module: ModuleId, name: &str) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(function) = bindings.functions.get(body.function) else { return false };
+        let unit = &bindings.units[function.body as usize];
+        let is_import = |import: &u32| {
+            let import = &bindings.imports[*import as usize];
+            self.modules.run_by_import(body.module, import).contains(&module)
+        };
+        let mut texts = unit.dotted.iter().chain(&unit.strings).map(|text| bindings.name(*text));
+        texts.any(|text| text == name) || unit.imports.iter().any(is_import)
+    }
+
     /// The part that has this number.
     #[must_use]
     pub fn part(&self, part: PartId) -> &Part {
@@ -211,9 +228,19 @@ impl Program {
             looked_up: FxHashMap::default(),
             asking,
             alike: FxHashMap::default(),
+            asked_prefixes: self.asked_prefixes(),
             imports: FxHashMap::default(),
             known_imports: KnownImports::default(),
         });
+    }
+
+    fn asked_prefixes(&self) -> FxHashSet<Word> {
+        let sources = self.modules.ids().filter_map(|module| self.modules.source(module));
+        let prefixes = sources.flat_map(|source| {
+            let prefixes = source.bindings().asked_prefixes.iter();
+            prefixes.map(|name| source.words[name.0 as usize])
+        });
+        prefixes.collect()
     }
 
     fn makers(&self) -> FxHashMap<VertexId, Vec<VertexId>> {
@@ -296,6 +323,10 @@ impl Program {
             }
         }
         for (node, charge) in at.all_charges() {
+            if let Charge::Ran(body) = charge {
+                // It may begin to act on something whose users know nothing of it.
+                edges.observed.extend(parts.of_acts(*body, modules));
+            }
             if let Charge::Imported(imported) = charge {
                 edges.modules.push(*imported);
             } else if node.is_none() {

@@ -4,7 +4,7 @@
 //! grows: an attribute is reached once its class *and* a mention of its name are, an effect once its
 //! module *and* something that it can change are.
 
-use super::classes::{ClassId, ClassInfo};
+use super::classes::{ClassId, ClassInfo, are_many};
 use super::modules::ModuleId;
 use super::program::{Index, Program};
 use super::resolve::Resolver;
@@ -88,6 +88,9 @@ impl Program {
         let Self { index: Some(index), vertices, scratch, .. } = self else { return };
         let effect = &index.effects.of_module(module)[effect];
         scratch.reach(effect.node);
+        if let Some(defaults) = effect.defaults {
+            scratch.reach(defaults);
+        }
         for group in &effect.groups {
             scratch.reach(vertices.number(module, Item::Effects(*group)));
         }
@@ -117,12 +120,20 @@ impl Program {
         let Self { index: Some(index), modules, words, vertices, scratch, .. } = self else {
             return;
         };
-        let Index { alike, classes, .. } = index;
+        let Index { alike, classes, asked_prefixes, .. } = index;
         let answer = *alike.entry((class, prefix)).or_insert_with(|| {
             let ClassInfo { module, class: index, .. } = *classes.get(class);
             let resolver = Resolver { modules, words, vertices };
-            let has_any = classes.has_alike(class, prefix, &resolver);
-            has_any.then(|| resolver.vertices.number(module, Item::Alike(index, prefix)))
+            let item = if classes.has_alike(class, prefix, &resolver) {
+                Item::Alike(index, prefix)
+            } else if !asked_prefixes.contains(&prefix) {
+                return None;
+            } else if are_many(resolver.modules, module) {
+                Item::OwnersAlike(prefix)
+            } else {
+                Item::Alike(index, prefix)
+            };
+            Some(resolver.vertices.number(module, item))
         });
         if let Some(vertex) = answer {
             scratch.reach(vertex);

@@ -115,11 +115,14 @@ impl Classes {
                     marks.binds(source.words[bindings.symbols[symbol].name.0 as usize]);
                 }
             }
-            let mut lacking: Vec<Word> = marks.not_bound(at).collect();
+            // Which implicit names a class has is told by its skeleton.
+            let is_told = |name: &Word| is_implicit(resolver.words.text(*name));
+            let mut lacking: Vec<Word> = marks.not_bound(at).filter(|it| !is_told(it)).collect();
             lacking.sort_unstable();
             table.entries.extend(absences(module, class, &lacking, resolver));
         }
         self.find_abstract(id, &mut table, resolver);
+        self.find_outside(id, &mut table, resolver);
         table.entries.sort_unstable();
         table.entries.dedup();
         table.names = marks.names();
@@ -160,6 +163,56 @@ impl Classes {
         let is_it = |(name, _): &&(Word, VertexId)| names.binary_search(name).is_ok();
         table.implicit.extend(table.entries.iter().filter(is_it).map(|(_, vertex)| *vertex));
     }
+}
+
+impl Classes {
+    /// What bases outside of the project call by name counts for who has the class, and what else they have for who
+    /// mentions it: that the class binds it, or does not.
+    fn find_outside(&self, id: ClassId, table: &mut Table, resolver: &mut Resolver<'_>) {
+        let infos = || self.get(id).order.iter().map(|base| self.get(*base));
+        let called = infos().flat_map(|info| &info.called);
+        let called = words_of(called, resolver);
+        let members = words_of(infos().flat_map(|info| &info.from_outside), resolver);
+        if called.is_empty() && members.is_empty() {
+            return;
+        }
+        let ClassInfo { module, class, .. } = *self.get(id);
+        let Some(source) = resolver.modules.source(module) else { return };
+        let first = resolver.modules.get(module).first;
+        let bindings = source.bindings();
+        let own: FxHashMap<Word, usize> = bindings
+            .symbols_of(Some(class))
+            .map(|at| (source.words[bindings.symbols[at].name.0 as usize], at))
+            .collect();
+        let bound = called.iter().filter_map(|name| own.get(name));
+        let bound = bound.map(|at| fixed(first, bindings, Item::Symbol(*at as u32)));
+        table.implicit.extend(bound);
+        for (names, is_called) in [(called, true), (members, false)] {
+            let lacking: Vec<Word> =
+                names.into_iter().filter(|name| !own.contains_key(name)).collect();
+            if lacking.is_empty() {
+                continue;
+            }
+            let lacks = Item::Lacks(class, resolver.words.set(&lacking));
+            let lacks = resolver.vertices.number(module, lacks);
+            if is_called {
+                table.implicit.push(lacks);
+            } else {
+                table.entries.extend(lacking.into_iter().map(|name| (name, lacks)));
+            }
+        }
+    }
+}
+
+/// The numbers of names, ascending and each once.
+fn words_of<'a>(
+    names: impl Iterator<Item = &'a &'static str>,
+    resolver: &mut Resolver<'_>,
+) -> Vec<Word> {
+    let mut words: Vec<Word> = names.map(|name| resolver.words.number(name)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// Notes about the names of one class while its table is made, by number of the name: a thousand classes have

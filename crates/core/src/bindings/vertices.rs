@@ -44,6 +44,8 @@ pub(super) enum Item {
     Class(u32),
     /// All attributes of a class that begin like this.
     Alike(u32, Word),
+    /// Which classes of a module have attributes that begin like this.
+    OwnersAlike(Word),
     /// All of the module.
     Whole(Widening),
     /// The effects of the module on something.

@@ -63,6 +63,9 @@ impl FactKind for AbsentKind {
 
     fn describe(&self, key: &str, _is_gone: bool) -> String {
         let (path, name) = split_key(key);
+        if let Some(function) = name.strip_suffix('>') {
+            return format!("`{function}` in {path} acts on something now");
+        }
         if let Some(attribute) = name.strip_prefix("*.") {
             return format!("a class in {path} has `{attribute}` now");
         }

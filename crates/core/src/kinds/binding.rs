@@ -1,5 +1,5 @@
 //! `binding`: what a name was bound to, keyed `path::name`; of an attribute `path::C.attr`, of the
-//! parameters of a function `path::f()`, of annotations `path::name:` and `path::f():`, of all names that begin alike `path::C.visit_*`
+//! parameters of a function `path::f()`, of what it acts on `path::f>`, of annotations `path::name:` and `path::f():`, of all names that begin alike `path::C.visit_*`
 //! and `path::C.*`, of the classes that have an attribute `path::*.attr`.
 //!
 //! Digest: the statements that bind the name, in their order, with the conditions that guard them; of
@@ -36,6 +36,8 @@ impl FactKind for BindingKind {
         let verb = if is_gone { "is gone" } else { "changed" };
         if let Some(annotated) = name.strip_suffix(':') {
             format!("annotations of `{annotated}` in {path} changed")
+        } else if let Some(function) = name.strip_suffix('>') {
+            format!("what `{function}` in {path} acts on changed")
         } else if let Some(function) = name.strip_suffix("()") {
             format!("parameters of `{function}` in {path} changed")
         } else if let Some(attribute) = name.strip_prefix("*.") {
@@ -57,6 +59,7 @@ mod tests {
         let of = |key: &str| BindingKind.describe(key, false);
         assert_eq!(of("cfg.py::LIMIT"), "`LIMIT` in cfg.py changed");
         assert_eq!(of("cfg.py::f()"), "parameters of `f` in cfg.py changed");
+        assert_eq!(of("cfg.py::f>"), "what `f` in cfg.py acts on changed");
         assert_eq!(of("cfg.py::f():"), "annotations of `f()` in cfg.py changed");
         assert_eq!(of("cfg.py::*.x"), "which classes in cfg.py have `x` changed");
         assert_eq!(of("cfg.py::C.*"), "class `C` in cfg.py changed");

@@ -7,12 +7,12 @@
 //! Keyed `path::roots`: the directories, with commas between, that absolute imports are looked up
 //! in; with `<` among them, modules with derived classes count, too, for those who can see the
 //! subclasses of a class. Digest: the paths of the modules that the module imports itself, so far as
-//! they or what they import has effects.
+//! they or what they import has effects, in the order of the imports: two modules that register something do so in
+//! that order. If one of them patches another module, all imports count: those before it found what it was before.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{FactKind, Kind, split_key};
 use crate::source::{Outline, OutlineImport};
@@ -33,7 +33,7 @@ const DERIVED: &str = "<";
 #[derive(Debug, Default)]
 pub struct KnownImports(FxHashMap<Vec<RelPath>, OfRoots>);
 
-type OfRoots = FxHashMap<RelPath, Arc<BTreeSet<RelPath>>>;
+type OfRoots = FxHashMap<RelPath, Arc<[RelPath]>>;
 
 /// The fact of what the imports of `path` do, with absolute ones looked up in `roots`, which are
 /// directories in ascending order. `None` if there is no such file.
@@ -63,9 +63,10 @@ fn digest(key: &str, known: &mut KnownImports, world: &dyn Outlines) -> Option<D
     let mut search = Search { roots, counts_derived, known, world };
     let outline = world.outline(&path)?;
     let imported = search.imported(&path, &outline);
-    let imported = imported.iter().filter(|file| search.acts(file, &path));
-    let acting: Vec<String> = imported.map(RelPath::to_string).collect();
-    Some(Digest::of_value("imports/1", &acting))
+    let is_patched = imported.iter().any(|file| search.patches(file));
+    let acting = imported.iter().filter(|file| is_patched || search.acts(file, &path));
+    let acting: Vec<&str> = acting.map(RelPath::as_str).collect();
+    Some(Digest::of_value("imports/2", &acting))
 }
 
 impl FactKind for ImportsKind {
@@ -96,17 +97,19 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The files that a module imports, with the packages on the way to them.
-    fn imported(&mut self, path: &RelPath, outline: &Outline) -> Arc<BTreeSet<RelPath>> {
+    fn imported(&mut self, path: &RelPath, outline: &Outline) -> Arc<[RelPath]> {
         if let Some(known) = self.known.get(path) {
             return Arc::clone(known);
         }
-        let imported = Arc::new(self.look_up(path, outline));
+        let mut seen = FxHashSet::from_iter([path.clone()]);
+        let found = self.look_up(path, outline).into_iter();
+        let imported: Arc<[RelPath]> = found.filter(|file| seen.insert(file.clone())).collect();
         self.known.insert(path.clone(), Arc::clone(&imported));
         imported
     }
 
-    fn look_up(&self, path: &RelPath, outline: &Outline) -> BTreeSet<RelPath> {
-        let mut found = BTreeSet::new();
+    fn look_up(&self, path: &RelPath, outline: &Outline) -> Vec<RelPath> {
+        let mut found = Vec::new();
         for import in outline.imports() {
             if import.level == 0 {
                 self.roots.iter().for_each(|root| self.find(root, import, &mut found));
@@ -120,11 +123,10 @@ impl Search<'_> {
                 self.find(&directory, import, &mut found);
             }
         }
-        found.remove(path);
         found
     }
 
-    fn find(&self, root: &RelPath, import: &OutlineImport, found: &mut BTreeSet<RelPath>) {
+    fn find(&self, root: &RelPath, import: &OutlineImport, found: &mut Vec<RelPath>) {
         let mut at = root.clone();
         let parts = import.module.split('.').filter(|part| !part.is_empty());
         for part in parts.chain(import.name.as_deref()) {
@@ -137,9 +139,14 @@ impl Search<'_> {
         }
     }
 
+    /// Whether the import of a file itself changes something of another module.
+    fn patches(&self, file: &RelPath) -> bool {
+        self.world.outline(file).is_some_and(|outline| outline.patches())
+    }
+
     /// Whether the import of a file does anything.
     fn acts(&mut self, file: &RelPath, importer: &RelPath) -> bool {
-        let mut seen = BTreeSet::from([importer.clone(), file.clone()]);
+        let mut seen = FxHashSet::from_iter([importer.clone(), file.clone()]);
         let mut queue = vec![file.clone()];
         while let Some(file) = queue.pop() {
             let Some(outline) = self.world.outline(&file) else { continue };

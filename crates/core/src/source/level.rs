@@ -42,6 +42,11 @@ impl<'a> Walk<'a> {
                     self.begin_hints();
                 }
                 self.visit_inside(other);
+                if let Stmt::Assign(stmt) = other
+                    && let [Expr::Name(target)] = &stmt.targets[..]
+                {
+                    self.bindings.member(&target.id, &self.text[stmt.value.range()]);
+                }
                 let mut digest = self.block.spelling.digest_since(start, Domain::Node);
                 let mut hint = self.end_hints();
                 if self.bindings.makes_type_variable(other) {
@@ -75,6 +80,7 @@ impl<'a> Walk<'a> {
                 Condition::Perhaps(test) => {
                     if open.is_none() {
                         open = Some(self.open_guard(stmt.range));
+                        self.bindings.condition_of_level(test);
                         self.block.spelling.open(NodeKind::StmtIf);
                     }
                     let start = self.block.spelling.len();

@@ -214,6 +214,7 @@ impl SourceModel {
             bindings: self.bindings.table(&names),
             imports: self.bindings.outline_imports(),
             has_effects: self.bindings.has_effects(),
+            patches: self.bindings.patches(),
         };
         let functions = self.functions.iter();
         let blocks = functions.map(|function| boxed(&function.name, function.digest())).collect();

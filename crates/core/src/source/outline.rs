@@ -11,7 +11,7 @@ use crate::digest::DigestBuilder;
 /// The version of [`Outline`] as it is serialised and of the rules that its digests are made by.
 ///
 /// An outline that was stored under another version says nothing.
-pub const OUTLINE_VERSION: u32 = 7;
+pub const OUTLINE_VERSION: u32 = 8;
 
 /// The digests of the parts of one content of a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +30,12 @@ pub struct ModuleLevel {
     pub digest: Digest,
     /// What is bound, by key: see [`Outline::binding`].
     pub bindings: Vec<(Box<str>, Digest)>,
-    /// What is imported, each once.
+    /// What is imported, each once, in its order.
     pub imports: Vec<OutlineImport>,
     /// Whether an import of the file does anything beyond binding its own names.
     pub has_effects: bool,
+    /// Whether it changes something of another module that it names.
+    pub patches: bool,
 }
 
 /// A module that a source file imports.
@@ -62,7 +64,7 @@ impl Outline {
         Self { level, blocks, docstrings }
     }
 
-    /// What the module level imports.
+    /// What the module level imports, in its order.
     #[must_use]
     pub fn imports(&self) -> &[OutlineImport] {
         &self.level.imports
@@ -72,6 +74,12 @@ impl Outline {
     #[must_use]
     pub fn has_effects(&self) -> bool {
         self.level.has_effects
+    }
+
+    /// Whether an import of the file changes something of another module that it names.
+    #[must_use]
+    pub fn patches(&self) -> bool {
+        self.level.patches
     }
 
     /// Whether a class of the file has a base.
@@ -102,7 +110,7 @@ impl Outline {
     /// The digest of what is bound under `key`; `None` if nothing is.
     ///
     /// A key is a name of the module (`LIMIT`), an attribute of a class (`C.limit`), the parameters of
-    /// a function (`f()`), the annotations of any of these (`LIMIT:`, `f():`), all names that begin alike
+    /// a function (`f()`), what it acts on (`f>`), the annotations of any of these (`LIMIT:`, `f():`), all names that begin alike
     /// (`C.visit_*`, `C.*`), or the classes that have an attribute (`*.limit`). Names that begin alike count
     /// without their annotations, but all that a class has with them.
     #[must_use]

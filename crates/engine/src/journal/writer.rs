@@ -240,6 +240,18 @@ impl Observer for Journal {
         }
     }
 
+    fn import_found(
+        &mut self,
+        source: SourceId,
+        name: &str,
+        package: &str,
+        importer: CodeId,
+        line: u32,
+    ) {
+        let module = self.code(source, "<module>", 1);
+        self.import_started(module, name, package, Some(importer), line);
+    }
+
     fn import_finished(&mut self, _module: CodeId) {}
 
     fn memo_met(&mut self, _code: CodeId, _receiver: Option<Receiver>) -> Follow {

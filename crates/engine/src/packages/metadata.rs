@@ -10,20 +10,60 @@ use testmonx_core::Digest;
 
 use super::site::{Distribution, importable_name, is_code, normalise};
 
-/// The normalised names of the distributions that it requires. Those of extras and those that a marker
-/// rules out are among them: what is installed is likely to be used, and what is not does not count.
-pub(super) fn requirements(of: &Distribution) -> Vec<String> {
+/// A distribution that another one requires.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Requirement {
+    /// Its normalised name.
+    pub(super) name: String,
+    /// The extras of it that are asked for, normalised.
+    pub(super) with: Vec<String>,
+    /// The extra for which alone it is required, normalised.
+    pub(super) extra: Option<String>,
+}
+
+/// What a distribution requires. What a marker rules out is among it: if it is installed it is likely to be used, and
+/// what is not does not count.
+pub(super) fn requirements(of: &Distribution) -> Vec<Requirement> {
     let read = |name: &str| fs::read_to_string(of.metadata.join(name)).ok();
     let text = read("METADATA").or_else(|| read("PKG-INFO"));
     let text = text.or_else(|| fs::read_to_string(&of.metadata).ok()).unwrap_or_default();
-    let mut names: BTreeSet<String> = text
+    let mut found: BTreeSet<Requirement> = text
         .lines()
         .take_while(|line| !line.is_empty())
-        .filter_map(|line| requirement_name(line.strip_prefix("Requires-Dist:")?))
+        .filter_map(|line| requirement(line.strip_prefix("Requires-Dist:")?))
         .collect();
-    let older = read("requires.txt").unwrap_or_default();
-    names.extend(older.lines().filter(|line| !line.starts_with('[')).filter_map(requirement_name));
-    names.into_iter().collect()
+    let mut section = None;
+    for line in read("requires.txt").unwrap_or_default().lines() {
+        // `[extra]`, `[extra:marker]`, `[:marker]`.
+        match line.strip_prefix('[').and_then(|rest| rest.split([':', ']']).next()) {
+            Some(extra) => section = Some(normalise(extra)).filter(|extra| !extra.is_empty()),
+            None => found
+                .extend(requirement(line).map(|it| Requirement { extra: section.clone(), ..it })),
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// What a requirement says (PEP 508); `None` if it names nothing.
+fn requirement(text: &str) -> Option<Requirement> {
+    let name = requirement_name(text)?;
+    let (before, marker) = text.split_once(';').unwrap_or((text, ""));
+    let with = before.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    let with =
+        with.map_or("", |(extras, _)| extras).split(',').map(|extra| normalise(extra.trim()));
+    Some(Requirement {
+        name,
+        with: with.filter(|it| !it.is_empty()).collect(),
+        extra: extra(marker),
+    })
+}
+
+/// The extra that a marker asks for: `extra == "dev"`.
+fn extra(marker: &str) -> Option<String> {
+    let (_, rest) = marker.split_once("extra")?;
+    let quoted = rest.trim_start().strip_prefix("==")?.trim_start();
+    let quote = quoted.chars().next().filter(|it| matches!(it, '"' | '\''))?;
+    quoted[1..].split(quote).next().map(normalise)
 }
 
 /// `name version` of the distribution whose metadata this is; `None` if it does not say

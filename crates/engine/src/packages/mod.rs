@@ -19,10 +19,13 @@ use testmonx_core::world::Installed;
 
 use self::annotations::Readers;
 pub use self::metadata::identity;
-use self::metadata::{contents, files, requirements, top_level_names};
+use self::metadata::{Requirement, contents, files, requirements, top_level_names};
 use self::site::{Listing, importable_name, is_code, name_and_version, site_dirs};
 
 pub(crate) use self::site::normalise;
+
+/// Every test file may import it, and its extras are what its own tests need.
+const RUNNER: &str = "pytest";
 
 /// testmonx itself makes no difference to a test.
 const OURSELVES: &str = "testmonx";
@@ -52,7 +55,7 @@ pub struct Packages {
     listing: OnceCell<Listing>,
     /// Which distributions provide a top-level name.
     providers: OnceCell<HashMap<String, BTreeSet<String>>>,
-    requirements: RefCell<HashMap<String, Arc<[String]>>>,
+    requirements: RefCell<HashMap<String, Arc<[Requirement]>>>,
     states: RefCell<HashMap<String, Digest>>,
     readers: Readers,
 }
@@ -93,11 +96,13 @@ impl Packages {
         Some(&self.listing().distributions.get(distribution)?.version)
     }
 
-    /// The normalised names of the installed distributions that `distribution` requires directly.
+    /// The normalised names of the installed distributions that `distribution` requires directly, whether or not it
+    /// has extras.
     #[must_use]
     pub fn installed_requirements(&self, distribution: &str) -> Vec<String> {
         let required = self.requirements(distribution);
-        required.iter().filter(|name| self.version(name).is_some()).cloned().collect()
+        let required = required.iter().filter(|it| it.extra.is_none()).map(|it| &it.name);
+        required.filter(|name| self.version(name).is_some()).cloned().collect()
     }
 
     /// The distributions that provide what `import name` finds; `None` if it finds nothing.
@@ -153,7 +158,7 @@ impl Packages {
         })
     }
 
-    fn requirements(&self, distribution: &str) -> Arc<[String]> {
+    fn requirements(&self, distribution: &str) -> Arc<[Requirement]> {
         let mut known = self.requirements.borrow_mut();
         let required = known.entry(distribution.to_owned()).or_insert_with(|| {
             let of = self.listing().distributions.get(distribution);
@@ -174,18 +179,31 @@ impl Packages {
         Some(state)
     }
 
-    /// The states of `distributions` and of all that they require, by name.
+    /// The states of `distributions` and of all that they require, by name. Nobody says with which extras a project
+    /// has installed what it imports, so these count with all of theirs; others with those that are asked for.
     fn closure(&self, distributions: &BTreeSet<String>) -> BTreeMap<String, Digest> {
+        let mut queue: Vec<(String, Option<String>)> = Vec::new();
+        for name in distributions {
+            queue.push((name.clone(), None));
+            if name != RUNNER {
+                let extras = self.requirements(name);
+                let extras = extras.iter().filter_map(|it| it.extra.clone());
+                queue.extend(extras.map(|extra| (name.clone(), Some(extra))));
+            }
+        }
         let mut found = BTreeMap::new();
-        let mut queue: Vec<String> = distributions.iter().cloned().collect();
-        while let Some(name) = queue.pop() {
-            if found.contains_key(&name) {
+        let mut seen = BTreeSet::new();
+        while let Some(next) = queue.pop() {
+            let (name, extra) = &next;
+            let Some(state) = self.state(name).filter(|_| seen.insert(next.clone())) else {
                 continue;
+            };
+            for required in self.requirements(name).iter().filter(|it| it.extra == *extra) {
+                queue.push((required.name.clone(), None));
+                let with = required.with.iter().cloned();
+                queue.extend(with.map(|extra| (required.name.clone(), Some(extra))));
             }
-            if let Some(state) = self.state(&name) {
-                queue.extend(self.requirements(&name).iter().cloned());
-                found.insert(name, state);
-            }
+            found.insert(name.clone(), state);
         }
         found
     }

@@ -390,6 +390,8 @@ fn add_roots(sources: &Sources, observed: &Observed, all: &mut Gathered) {
     let module = |source: &SourceId| sources.get(*source).module;
     all.roots.modules.extend(observed.imported.iter().map(module));
     all.roots.whole.extend(observed.whole.iter().map(module));
+    let named = observed.named.iter().filter_map(|name| sources.named(name));
+    all.roots.whole.extend(named.map(|source| module(&source)));
 }
 
 /// `TestC.test_x` of `a/test_a.py::TestC::test_x[1]`; `None` if the test has no name in its file.

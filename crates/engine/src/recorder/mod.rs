@@ -10,6 +10,7 @@
 mod batch;
 mod children;
 mod closure;
+mod doctests;
 mod files;
 mod intern;
 mod left;
@@ -309,18 +310,6 @@ impl Recorder {
         }
     }
 
-    /// Charges the docstrings of the source file `path`, which a doctest reads; and all of its module
-    /// level, since nothing tells which names stand in the examples.
-    pub fn docstrings_read(&mut self, path: &RelPath) {
-        let Some(source) = self.sources.at(path) else { return };
-        self.sources.fill(source, &mut self.program);
-        let top = self.top();
-        self.spans[top as usize].observed.whole.insert(source);
-        if let Some(fact) = self.sources.get(source).docstrings() {
-            self.charge(fact);
-        }
-    }
-
     /// Notes a module that was imported before the tracer was on; the session depends on all of it,
     /// since nobody has seen what its import did.
     pub fn module_found(&mut self, name: &str, package: &str, place: &Path) {
@@ -364,6 +353,9 @@ impl Recorder {
                 SpanKind::Memo(memo) => {
                     if let Block::Body(body) = sources.code(memo.code).block {
                         program.memoised(body, seen.charge(sources, interner));
+                        if let Seen::Found(source) = seen {
+                            program.imported_by(body, sources.get(source).module);
+                        }
                     }
                 }
                 SpanKind::Import(source) => {
@@ -388,6 +380,8 @@ enum Seen {
     Code(CodeId),
     Fact(u32),
     Imported(SourceId),
+    /// A module that code has in its hands, of which it can read anything.
+    Found(SourceId),
 }
 
 impl Seen {
@@ -396,6 +390,10 @@ impl Seen {
             Self::Code(code) => drop(observed.codes.insert(code)),
             Self::Fact(fact) => drop(observed.facts.insert(fact)),
             Self::Imported(source) => drop(observed.imported.insert(source)),
+            Self::Found(source) => {
+                observed.imported.insert(source);
+                observed.whole.insert(source);
+            }
         }
     }
 
@@ -404,7 +402,9 @@ impl Seen {
         match self {
             Self::Code(code) => sources.code(code).block.charge(),
             Self::Fact(fact) => Charge::Observed(interner.get(fact).clone()),
-            Self::Imported(source) => Charge::Imported(sources.get(source).module),
+            Self::Imported(source) | Self::Found(source) => {
+                Charge::Imported(sources.get(source).module)
+            }
         }
     }
 }

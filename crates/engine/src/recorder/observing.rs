@@ -83,6 +83,23 @@ impl Observer for Recorder {
         self.push(SpanKind::Import(source));
     }
 
+    fn import_found(
+        &mut self,
+        source: SourceId,
+        name: &str,
+        package: &str,
+        importer: CodeId,
+        line: u32,
+    ) {
+        self.program.name(self.sources.get(source).module, name, package);
+        self.sources.name(source, name);
+        let module = self.sources.get(source).module;
+        let body = self.body(importer);
+        if !body.is_some_and(|body| self.program.names_module(body, module, name)) {
+            self.note(line, Seen::Found(source));
+        }
+    }
+
     fn import_finished(&mut self, module: CodeId) {
         let source = self.sources.code(module).source;
         self.pop(&SpanKind::Import(source));

@@ -42,6 +42,8 @@ pub(super) struct Observed {
     pub(super) imported: BTreeSet<SourceId>,
     /// Modules all of which can be read.
     pub(super) whole: BTreeSet<SourceId>,
+    /// Names of modules all of which can be read, if they are imported.
+    pub(super) named: BTreeSet<Box<str>>,
     /// Spans whose facts are its facts too.
     pub(super) uses: BTreeSet<SpanId>,
     /// Names that pytest looked up for it: those of the fixtures that it requested.
@@ -62,6 +64,7 @@ impl Observed {
             && self.facts.is_empty()
             && self.imported.is_empty()
             && self.whole.is_empty()
+            && self.named.is_empty()
             && self.uses.is_empty()
     }
 }

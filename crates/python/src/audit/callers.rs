@@ -14,13 +14,18 @@ use testmonx_engine::Looker;
 /// Code that opens source files to compile, measure or show them, and pytest's own book-keeping: such a
 /// read is no dependency by itself, since the code that then runs is one.
 const SOURCE_READERS: &[&str] = &[
-    "<frozen importlib._bootstrap_external>",
+    LOADERS,
     "/linecache.py",
     "/tokenize.py",
     "/_pytest/assertion/rewrite.py",
     "/_pytest/cacheprovider.py",
     "/coverage/python.py",
+    // It picks examples from the constants in all sources.
+    "/hypothesis/internal/constants_ast.py",
 ];
+
+/// Where the loaders of source files are.
+const LOADERS: &str = "<frozen importlib._bootstrap_external>";
 
 /// Modules of the standard library that ask for their own purposes: which file a module is, where its
 /// source is, what is installed.
@@ -92,7 +97,14 @@ pub(super) fn reads_sources(py: Python<'_>, place: &Path) -> bool {
     // `Path.read_bytes` and the like open on behalf of their caller.
     let mut files =
         Frames::new(py).map_while(|frame| frame.file()?.to_str().ok().map(str::to_owned));
-    let reader = files.find(|file| !file.contains("/pathlib"));
+    let mut reader = files.find(|file| !file.contains("/pathlib"));
+    if reader.as_deref() == Some(LOADERS) {
+        // `loader.get_data(path)` of someone else, as by `pkgutil.get_data`, reads data.
+        let caller = files.next();
+        if caller.as_deref().is_some_and(|file| file != LOADERS) {
+            reader = caller;
+        }
+    }
     if reader.as_deref().is_some_and(reads_lines) {
         // What code of the project reads line by line is data.
         let caller = files.find(|file| !reads_lines(file));

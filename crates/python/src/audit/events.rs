@@ -62,7 +62,12 @@ pub(super) fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
             let dir = args.get_item(0)?;
             let place =
                 if dir.is_none() { std::env::current_dir().ok() } else { paths::place(&dir) };
-            if let Some(sight) = place.map(|place| Sight::Listed { place })
+            // The event comes before the attempt, which fails if nothing is there.
+            let sight = |place: PathBuf| match paths::is_missing(&place) {
+                true => Sight::Asked { place },
+                false => Sight::Listed { place },
+            };
+            if let Some(sight) = place.map(sight)
                 && is_wanted(&sight)
                 && callers::asker(py) != Asker::Machinery
             {

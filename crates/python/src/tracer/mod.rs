@@ -45,6 +45,7 @@ mod error;
 #[cfg(not(Py_3_12))]
 mod eval_frame;
 mod events;
+mod found;
 mod frames;
 mod gil;
 #[cfg(Py_3_12)]
@@ -95,7 +96,7 @@ pub(crate) fn start(py: Python<'_>, observer: Arc<Mutex<dyn Observer>>) -> Resul
     if let Some(mut run) = RUN.borrow(py) {
         *run = Some(Run::new(marks, hook, observer));
     }
-    if let Err(error) = Hook::enable(py) {
+    if let Err(error) = Hook::enable(py).and_then(|()| found::install(py)) {
         stop(py);
         return Err(error.into());
     }
@@ -129,7 +130,7 @@ pub(crate) fn stop(py: Python<'_>) {
     switch(py);
     let Some(run) = RUN.borrow(py).and_then(|mut run| run.take()) else { return };
     MARKS_USED.store(run.marks.used(run.record.len()), Ordering::Relaxed);
-    if let Err(error) = run.hook.uninstall(py) {
+    if let Err(error) = run.hook.uninstall(py).and_then(|()| found::uninstall(py)) {
         Fault::Refused(error.to_string()).keep();
     }
     // The rest of the run is dropped here, no longer borrowed.

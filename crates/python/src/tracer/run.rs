@@ -329,6 +329,23 @@ impl Run {
         self.frames.open(Followed::Import(source), module, frame);
     }
 
+    /// Takes note that the code of an entry has a module in its hands, if that is one of the project's.
+    pub(super) fn found(
+        &mut self,
+        py: Python<'_>,
+        found: Found<'_>,
+        caller: Key,
+        retired: &mut Retired,
+    ) {
+        let source = self.source(found.file);
+        let (Some(source), Some(importer)) = (source, self.record.code(caller)) else { return };
+        self.settle(py, retired);
+        let line = self.frames.line(py);
+        ask(&self.observer, |o| {
+            o.import_found(source, found.name, found.package, importer, line);
+        });
+    }
+
     /// Hands over what ran so far, and begins a new epoch.
     pub(super) fn hand_over(&mut self, py: Python<'_>, retired: &mut Retired) {
         self.tell();
@@ -344,6 +361,15 @@ impl Run {
             });
         }
     }
+}
+
+/// A module that code imported by a name, and that was there already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a> {
+    /// Its `__file__`.
+    pub(super) file: &'a str,
+    pub(super) name: &'a str,
+    pub(super) package: &'a str,
 }
 
 /// What there is to say about an import that starts.

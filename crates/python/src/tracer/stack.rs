@@ -73,7 +73,8 @@ pub(super) fn receiver<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAn
     value
 }
 
-fn code_of<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+/// The code object that a frame executes.
+pub(super) fn code_of<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
     // SAFETY: the frames come from `PyEval_GetFrame` and `PyFrame_GetBack`; the result is owned.
     unsafe {
         Bound::from_owned_ptr_or_opt(frame.py(), ffi::PyFrame_GetCode(frame.as_ptr().cast()).cast())

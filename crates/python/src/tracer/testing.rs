@@ -180,6 +180,17 @@ impl Observer for Log {
         self.story.push(format!("started {file} as {name} in {package:?} for {importer}"));
     }
 
+    fn import_found(
+        &mut self,
+        _source: SourceId,
+        name: &str,
+        _package: &str,
+        importer: CodeId,
+        _line: u32,
+    ) {
+        self.story.push(format!("found {name} for {}", self.name(importer)));
+    }
+
     fn import_finished(&mut self, module: CodeId) {
         let file = self.name(module).replace("::<module>", "");
         self.story.push(format!("finished {file}"));

@@ -44,6 +44,11 @@ impl<'a> Collector<'a> {
             Expr::Attribute(attribute) => (attribute.attr.as_str(), false),
             _ => return,
         };
+        let keywords = call.arguments.keywords.iter().filter_map(|it| it.arg.as_deref());
+        self.unit().dynamic.asks_all |=
+            keywords.into_iter().any(words::is_spec) || name == "create_autospec";
+        let beginning = arguments.get(1).and_then(words::beginning);
+        words::split_names(call).for_each(|name| self.mention(name));
         let word = arguments.get(1).and_then(words::literal);
         if words::takes_name(name, is_bare)
             && let Some(owner) = arguments.first()
@@ -58,7 +63,11 @@ impl<'a> Collector<'a> {
                 }
                 Some(_) => {}
                 // What its name begins with says enough: `getattr(self, "visit_" + kind)`.
-                None if arguments.get(1).is_some_and(|it| words::beginning(it).is_some()) => {}
+                None if beginning.is_some() => {
+                    let asked = beginning.filter(|_| words::asks(name));
+                    let asked = asked.map(|prefix| self.names.id(prefix));
+                    self.asked_prefixes.extend(asked);
+                }
                 None if is_bare && arguments.len() > 1 && self.is_receiver(owner) => {
                     self.unit().dynamic.own_members = true;
                 }
@@ -74,6 +83,11 @@ impl<'a> Collector<'a> {
             if is_bare && words::stores(name) {
                 self.refer_to(owner, Role::Write);
             }
+        }
+        if is_bare && name == "__import__" {
+            // Of a module that is imported already nobody hears.
+            let is_told = arguments.first().is_some_and(|it| words::literal(it).is_some());
+            self.unit().dynamic.all_modules |= !is_told;
         }
         if is_bare && words::is_namespace(name, arguments) {
             self.unit().dynamic.namespace = true;

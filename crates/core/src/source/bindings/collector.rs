@@ -43,6 +43,8 @@ pub(in super::super) struct Collector<'a> {
     pub(super) level: Level,
     /// Names that something is called by that keeps what their functions give, and whether they are attributes.
     pub(super) kept: Vec<(NameId, bool)>,
+    /// What the names begin with of attributes that are asked for whether or not they exist.
+    pub(super) asked_prefixes: Vec<NameId>,
     pub(super) scopes: Vec<Scope>,
     /// How many of the next attributes and names belong to a chain that was seen already.
     pub(super) chain_left: u32,
@@ -79,6 +81,7 @@ impl<'a> Collector<'a> {
             unit: 0,
             level: Level::default(),
             kept: Vec::new(),
+            asked_prefixes: Vec::new(),
             scopes: vec![Scope::new(ScopeKind::Module)],
             chain_left: 0,
             given: None,
@@ -271,6 +274,7 @@ impl<'a> Collector<'a> {
     /// Gives a reference whose first name is the module's, or an import's, to its unit.
     fn emit(&mut self, pending: Pending) {
         let unit = &mut self.units[pending.unit as usize];
+        unit.sets |= pending.role.sets_attribute() && pending.chain.len > 1;
         match pending.role {
             Role::Load => {
                 unit.loads.push(pending.chain);

@@ -1,6 +1,7 @@
 //! Definitions: functions and classes, each with its pieces, as the walk comes by them.
 
-use ruff_python_ast::{Decorator, Expr, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::helpers::any_over_expr;
+use ruff_python_ast::{Decorator, Expr, Parameters, StmtClassDef, StmtFunctionDef};
 
 use super::super::docs;
 use super::collector::Collector;
@@ -32,6 +33,10 @@ pub(crate) struct Class {
     pub(crate) is_protocol: bool,
     /// Whether `isinstance` can ask for that.
     pub(crate) is_checkable: bool,
+    /// Whether it is an enum, as far as the names of its bases tell.
+    pub(super) is_enum: bool,
+    /// If so, its members with the text of their values.
+    pub(super) values: Vec<(NameId, Box<str>)>,
 }
 
 /// What belongs to a function besides its body's digest.
@@ -42,6 +47,8 @@ pub(crate) struct FunctionUnits {
     pub(crate) signature: Option<u32>,
     pub(crate) signature_digest: Option<Digest>,
     pub(crate) annotations_digest: Option<Digest>,
+    /// Whether something is called for a default, which can do more than to return it.
+    pub(crate) calls_for_defaults: bool,
     /// The node that it is defined in; `None` inside of another function.
     pub(crate) node: Option<u32>,
     pub(crate) class: Option<u32>,
@@ -75,6 +82,10 @@ impl<'a> Collector<'a> {
         let is_node = self.is_at_nodes();
         let place = if is_node {
             self.bind_next(&def.name);
+            // `@pytest.fixture(name="val")` is looked up by that name.
+            for name in def.decorator_list.iter().filter_map(words::fixture_name) {
+                self.bind_next(name);
+            }
             let place = self.open_node(NodeKind::Function(index), line);
             for decorator in &def.decorator_list {
                 self.decorator(&decorator.expression);
@@ -97,6 +108,7 @@ impl<'a> Collector<'a> {
             signature: None,
             signature_digest: None,
             annotations_digest: None,
+            calls_for_defaults: calls_for_defaults(&def.parameters),
             node: self.level.function.is_none().then_some(self.node),
             class: self.level.class.filter(|_| is_node),
             outer: self.level.function,
@@ -206,6 +218,7 @@ impl<'a> Collector<'a> {
             .any(|it| matches!(last_name(it), Some("runtime_checkable" | "runtime")));
         let is_protocol = is_checkable
             || bases.iter().any(|base| last_part(values::whole(base)) == Some("Protocol"));
+        let is_enum = bases.iter().any(|base| last_part(base).is_some_and(|it| self.is_enum(it)));
         let bases = bases.iter().map(|base| self.base(base)).collect();
         let keywords = arguments.into_iter().flat_map(|arguments| &arguments.keywords);
         let metaclasses = keywords
@@ -227,8 +240,28 @@ impl<'a> Collector<'a> {
             abstract_methods: Vec::new(),
             is_protocol,
             is_checkable,
+            is_enum,
+            values: Vec::new(),
         });
         place
+    }
+
+    /// Whether a base of this name makes a class an enum: it is called like one, or is one of the same source.
+    fn is_enum(&self, base: &str) -> bool {
+        base.ends_with("Enum")
+            || base.ends_with("Flag")
+            || self.level.classes.iter().any(|class| class.is_enum && &*class.name == base)
+    }
+
+    /// Notes that the present node binds a name to what has this text, if that can be the member of an enum.
+    pub(in super::super) fn member(&mut self, target: &'a str, value: &str) {
+        let name = self.names.id(target);
+        if let Some(class) = self.level.class
+            && let Some(class) = self.level.classes.get_mut(class as usize)
+            && class.is_enum
+        {
+            class.values.push((name, value.into()));
+        }
     }
 
     fn base(&mut self, base: &'a Expr) -> Option<Chain> {
@@ -259,6 +292,11 @@ impl<'a> Collector<'a> {
             self.close_node(place, skeleton, last_line);
         }
     }
+}
+
+fn calls_for_defaults(parameters: &Parameters) -> bool {
+    let defaults = parameters.iter_non_variadic_params().filter_map(|it| it.default.as_deref());
+    defaults.into_iter().any(|default| any_over_expr(default, &Expr::is_call_expr))
 }
 
 /// Decorators of classes that replace nothing and read nothing but what a record gives away.

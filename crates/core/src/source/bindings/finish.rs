@@ -50,6 +50,8 @@ pub(crate) struct Bindings {
     /// Names that something is called by that keeps what their functions give (`lru_cache(maxsize=9)(compute)`), and
     /// whether they are attributes.
     pub(crate) kept: Vec<(NameId, bool)>,
+    /// What the names begin with of attributes that are asked for whether or not they exist.
+    pub(crate) asked_prefixes: Vec<NameId>,
     /// Bound calls of what a class or the module names, with the names that they are given.
     pub(crate) handings: Vec<(Chain, Vec<NameId>)>,
 }
@@ -119,13 +121,18 @@ impl Bindings {
 impl Collector<'_> {
     /// All that was collected, put together.
     pub(in super::super) fn finish(mut self) -> Bindings {
-        fold_guards(&mut self.level.nodes);
         self.classify_effects();
         self.bound.sort_by_key(|bound| (bound.class, bound.name, bound.node, bound.import));
         self.bound.dedup_by_key(|bound| (bound.class, bound.name, bound.node));
+        self.fold_order();
+        fold_guards(&mut self.level.nodes);
         self.fold_skeletons();
         let (symbols, binders) = fold_symbols(&self.bound, &self.level.nodes);
         for unit in &mut self.units {
+            if unit.dynamic.asks_all {
+                let attrs = unit.attrs.clone();
+                unit.probes.extend(attrs);
+            }
             unit.tidy();
             let pool = &self.pool;
             for chains in [
@@ -138,6 +145,8 @@ impl Collector<'_> {
                 distinct(chains, pool);
             }
         }
+        let computing = self.units.iter().filter(|unit| unit.dynamic.asks_computed);
+        self.asked_prefixes.extend(computing.flat_map(|unit| &unit.prefixes));
         self.units.shrink_to_fit();
         self.level.nodes.shrink_to_fit();
         self.level.functions.shrink_to_fit();
@@ -152,6 +161,7 @@ impl Collector<'_> {
             symbols,
             binders,
             kept: self.kept,
+            asked_prefixes: self.asked_prefixes,
             handings: self
                 .level
                 .handings
@@ -165,6 +175,7 @@ impl Collector<'_> {
     /// they were bound again; all else is told by its first name.
     fn classify_effects(&mut self) {
         let owners = self.owners();
+        let has_stars = self.imports.iter().any(|import| import.what == Imported::Star);
         let mut changed = Vec::new();
         for (node, chain, names) in &self.level.handings {
             let is_given = |name: &NameId| owners.get(name).is_some_and(|owner| owner.defines);
@@ -175,7 +186,7 @@ impl Collector<'_> {
         }
         for index in 0..self.level.nodes.len() {
             let node = &self.level.nodes[index];
-            if matches!(node.kind, NodeKind::Import(_) | NodeKind::Guard(_)) {
+            if matches!(node.kind, NodeKind::Import(_)) {
                 continue;
             }
             let unit = &self.units[node.unit as usize];
@@ -196,6 +207,8 @@ impl Collector<'_> {
                     }
                     Some(owner) if owner.is_only(index as u32) => groups.push(None),
                     Some(owner) if is_weak && owner.is_inert => continue,
+                    // A builtin: `property`, `staticmethod`.
+                    None if is_weak && !has_stars => continue,
                     _ => groups.push(Some(root)),
                 }
                 is_effect |= !is_weak;
@@ -260,6 +273,10 @@ impl Collector<'_> {
                 builder.write_u8(1);
                 builder.write(name.as_bytes());
             }
+            for alias in self.aliases_in(class) {
+                builder.write_u8(2);
+                builder.write(alias.as_bytes());
+            }
             if is_record {
                 let is_field =
                     |other: &&Node| other.class == Some(class) && other.kind == NodeKind::Statement;
@@ -269,6 +286,17 @@ impl Collector<'_> {
             }
             self.level.nodes[node as usize].digest = builder.digest();
         }
+    }
+}
+
+impl Collector<'_> {
+    /// The members of an enum that have the value of another one, with that one, in their order: the first gives the
+    /// others its name.
+    fn aliases_in(&self, class: u32) -> Vec<&str> {
+        let values = &self.level.classes[class as usize].values;
+        let count = |value: &str| values.iter().filter(|(_, other)| &**other == value).count();
+        let aliases = values.iter().filter(|(_, value)| count(value) > 1);
+        aliases.map(|(name, _)| self.names.text(*name)).collect()
     }
 }
 

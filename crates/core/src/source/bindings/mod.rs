@@ -8,7 +8,7 @@
 //!
 //! Files: `collector` (scopes, references and bound names), and what it makes of the walk: `statements`, `visit`
 //! (expressions), `calls` and `strings` (names that a program assembles), with `names`, `unit`, `words` and
-//! `import` and `loaded` (`sys.modules`); `nodes` (where nodes begin and end); `finish` (symbols, effects, digests); `table` (what of it is
+//! `import` and `loaded` (`sys.modules`); `nodes` (where nodes begin and end); `order` (what comes after a node); `finish` (symbols, effects, digests); `table` (what of it is
 //! remembered).
 
 mod asks;
@@ -20,6 +20,7 @@ mod import;
 mod loaded;
 mod names;
 mod nodes;
+mod order;
 mod scope;
 mod statements;
 mod strings;
@@ -35,8 +36,8 @@ pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
 pub(crate) use table::{
-    ALL, HINT, autouse_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
-    subclasses_key,
+    ALL, HINT, acts_key, autouse_key, effects_key, effects_on_key, hint_key, owners_key,
+    signature_key, subclasses_key,
 };
 pub(crate) use unit::{Chain, Dynamic, Unit};
 pub(crate) use values::Value;

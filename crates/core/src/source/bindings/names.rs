@@ -26,6 +26,11 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The name that has this number.
     pub(super) fn text(&self, id: NameId) -> &'a str {
         self.texts.get(id.0 as usize).copied().unwrap_or_default()

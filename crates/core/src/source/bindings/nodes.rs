@@ -152,8 +152,35 @@ impl<'a> Collector<'a> {
                 self.node_mut(node).called = Some(root);
             }
         }
+        let head = match stmt {
+            Stmt::While(stmt) => Some(&*stmt.test),
+            Stmt::For(stmt) => Some(&*stmt.iter),
+            Stmt::With(stmt) => stmt.items.first().map(|item| &item.context_expr),
+            Stmt::Match(stmt) => Some(&*stmt.subject),
+            _ => None,
+        };
+        if let Some(head) = head {
+            self.note_called(head);
+        }
         self.level.is_inside = true;
         place
+    }
+
+    /// Notes what the head of the present node calls, which may be all that the node does.
+    fn note_called(&mut self, head: &'a Expr) {
+        let called = values::first_call(head);
+        if let Some(chain) = called.and_then(|call| self.chain(&call.func)) {
+            let root = self.pool[chain.start as usize];
+            let node = self.node;
+            self.node_mut(node).called = Some(root);
+        }
+    }
+
+    /// Notes what the condition of an `if` calls, if the `if` is a node.
+    pub(in super::super) fn condition_of_level(&mut self, test: &'a Expr) {
+        if self.is_at_nodes() {
+            self.note_called(test);
+        }
     }
 
     /// Notes a call that is given something by name and could have kept it.

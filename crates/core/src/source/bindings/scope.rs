@@ -25,6 +25,11 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// Whether it binds an attribute, or a name.
+    pub(super) fn sets_attribute(self) -> bool {
+        matches!(self, Self::Set | Self::Augment | Self::Empty)
+    }
+
     /// Whether something is stored.
     pub(super) fn stores(self) -> bool {
         matches!(self, Self::Write | Self::Set | Self::Augment | Self::Empty)

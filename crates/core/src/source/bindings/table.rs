@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `name`, `C.attr` | all nodes that bind it, in their order; of a function its definition, of a class its skeleton |
 //! | `f()`, `C.m()` | the parameters of a function with their defaults; of all that bear the name |
+//! | `f>`, `C.m>` | what the body of a function acts on that has a name, if anything |
 //! | `x:`, `C.x:`, `f():` | the annotations of a variable, of a function |
 //! | `!` | which first names the effects of the module act on, and its `from m import *` |
 //! | `!name` | the effects that act on `name`; `!?` those of which no name tells on what |
+//! | `C.,` | the order in which a class binds its names |
 //! | `*.attr` | the names of the classes that have this attribute, by a statement of their own |
 //! | `<` | the classes that have a base, with the names of their bases |
 //! | `@` | the definitions of fixtures that nobody needs to ask for (`autouse`) |
@@ -16,17 +18,21 @@
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 
+use rustc_hash::FxHashSet;
+
 use super::super::outline::OutlineImport;
-use super::finish::Bindings;
+use super::finish::{Bindings, Symbol};
 use super::import::Imported;
 use super::names::NameId;
 use super::nodes::NodeKind;
+use super::unit::Chain;
 use crate::Digest;
 use crate::digest::DigestBuilder;
 
 const EFFECTS: &str = "!";
 const SUBCLASSES: &str = "<";
 const AUTOUSE: &str = "@";
+const ORDER: &str = ",";
 /// What an effect acts on that no name tells.
 pub(crate) const NAMELESS: &str = "?";
 /// What stands in a key for all names that begin as the key does.
@@ -38,6 +44,11 @@ pub(crate) const HINT: char = ':';
 /// The key of a function's parameters.
 pub(crate) fn signature_key(function: &str) -> String {
     format!("{function}()")
+}
+
+/// The key of what a function acts on.
+pub(crate) fn acts_key(function: &str) -> String {
+    format!("{function}>")
 }
 
 /// The key of the annotations of what has this key.
@@ -100,6 +111,11 @@ impl Bindings {
             if let Some(signature) = units.signature_digest {
                 fold(signature_key(name), signature);
             }
+            let unit = &self.units[units.body as usize];
+            let acted_on = self.texts_of(unit.writes.iter().chain(&unit.calls));
+            if !acted_on.is_empty() {
+                fold(acts_key(name), Digest::of_value("acts/1", &acted_on));
+            }
             if let Some(annotations) = units.annotations_digest {
                 fold(hint_key(&signature_key(name)), annotations);
             }
@@ -138,16 +154,54 @@ impl Bindings {
             let classes: Vec<&str> = of_name.iter().map(|(_, class)| *class).collect();
             fold(owners_key(of_name[0].0), Digest::of_value("owners/1", &classes));
         }
+        for class in 0..self.classes.len() as u32 {
+            if let Some(order) = self.order_in(class) {
+                fold(self.key(Some(class), ORDER), order);
+            }
+        }
         if let Some(subclasses) = self.subclasses() {
             fold(subclasses_key(), subclasses);
         }
-        fold(effects_key(), Digest::of_value("effects/1", &(groups, stars)));
+        let acted_on = self.acted_on();
+        fold(effects_key(), Digest::of_value("effects/2", &(groups, acted_on, stars)));
         let symbols = self
             .symbols
             .iter()
             .map(|symbol| (self.key(symbol.class, self.name(symbol.name)).into(), symbol.digest));
         let folds = folds.into_iter().map(|(key, builder)| (key.into(), builder.digest()));
         folds.chain(symbols).collect()
+    }
+
+    /// What effects act on, by all names that say so: another attribute of the same module is something else.
+    fn acted_on(&self) -> Vec<String> {
+        let acting = self.nodes.iter().filter(|node| !node.groups.is_empty());
+        let units = acting.map(|node| &self.units[node.unit as usize]);
+        self.texts_of(
+            units.flat_map(|unit| unit.writes.iter().chain(&unit.calls).chain(&unit.handed)),
+        )
+    }
+
+    /// Chains as text, each once, in alphabetical order.
+    fn texts_of<'a>(&self, chains: impl Iterator<Item = &'a Chain>) -> Vec<String> {
+        let text = |chain: &Chain| {
+            let names: Vec<&str> = self.chain(*chain).iter().map(|name| self.name(*name)).collect();
+            names.join(".")
+        };
+        let mut texts: Vec<String> = chains.map(text).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts
+    }
+
+    /// The digest of the order in which a class binds its names; `None` if there are not two.
+    fn order_in(&self, class: u32) -> Option<Digest> {
+        let symbols = self.symbols_of(Some(class)).map(|at| &self.symbols[at]);
+        let first = |symbol: &Symbol| self.binders(symbol).first().map(|binder| binder.node);
+        let mut names: Vec<(Option<u32>, &str)> =
+            symbols.map(|symbol| (first(symbol), self.name(symbol.name))).collect();
+        names.sort_unstable();
+        let names: Vec<&str> = names.into_iter().map(|(_, name)| name).collect();
+        (names.len() > 1).then(|| Digest::of_value("order/1", &names))
     }
 
     /// The digest of the classes with bases; `None` if there are none.
@@ -170,22 +224,32 @@ impl Bindings {
         self.nodes.iter().any(|node| !node.groups.is_empty())
     }
 
+    /// Whether importing the source changes something of another module that it names: `lib.connect = fake`.
+    pub(crate) fn patches(&self) -> bool {
+        let imported = |name: NameId| {
+            let at = self.symbols_of(None).find(|at| self.symbols[*at].name == name);
+            at.is_some_and(|at| {
+                self.binders(&self.symbols[at]).iter().all(|binder| binder.import.is_some())
+            })
+        };
+        let units = self.nodes.iter().map(|node| &self.units[node.unit as usize]);
+        let mut writes = units.filter(|unit| unit.sets).flat_map(|unit| &unit.writes);
+        writes.any(|chain| self.chain(*chain).first().is_some_and(|root| imported(*root)))
+    }
+
     /// What its module level imports, as an outline has it.
     pub(in super::super) fn outline_imports(&self) -> Vec<OutlineImport> {
         let imports = self.level_imports().map(|import| &self.imports[import as usize]);
-        let mut imports: Vec<OutlineImport> = imports
-            .map(|import| OutlineImport {
-                level: import.level,
-                module: import.module.clone(),
-                name: match &import.what {
-                    Imported::Name(name) => Some(name.clone()),
-                    Imported::Top | Imported::Module | Imported::Star => None,
-                },
-            })
-            .collect();
-        imports.sort_unstable();
-        imports.dedup();
-        imports
+        let imports = imports.map(|import| OutlineImport {
+            level: import.level,
+            module: import.module.clone(),
+            name: match &import.what {
+                Imported::Name(name) => Some(name.clone()),
+                Imported::Top | Imported::Module | Imported::Star => None,
+            },
+        });
+        let mut seen = FxHashSet::default();
+        imports.filter(|import| seen.insert(import.clone())).collect()
     }
 
     /// What its module level imports.

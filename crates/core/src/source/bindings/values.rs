@@ -1,7 +1,7 @@
 //! What the value of an expression is, as far as its own text tells: new, shared, constant, empty, a part of
 //! something.
 
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, ExprCall};
 
 /// What an expression is a part of: `a.b` of `a.b[k][j]`, of `a.b[k].c` and of `a.b.get(k)`; the expression itself if it
 /// is a part of nothing.
@@ -39,6 +39,21 @@ pub(super) fn part_of(expr: &Expr) -> &Expr {
             _ => expr,
         },
         _ => expr,
+    }
+}
+
+/// The call that an expression is evaluated by first, as far as that is plain to see.
+pub(super) fn first_call(expr: &Expr) -> Option<&ExprCall> {
+    let mut at = expr;
+    loop {
+        at = match at {
+            Expr::Call(call) => return Some(call),
+            Expr::UnaryOp(operation) => &operation.operand,
+            Expr::Compare(comparison) => &comparison.left,
+            Expr::BoolOp(operation) => operation.values.first()?,
+            Expr::Named(named) => &named.value,
+            _ => return None,
+        };
     }
 }
 

@@ -109,6 +109,7 @@ impl<'a> Collector<'a> {
                 self.probing += u32::from(words::catches_attribute_error(stmt));
                 self.trying += u32::from(words::catches_missing(stmt));
             }
+            AnyNodeRef::StmtWith(stmt) => self.probing += u32::from(words::expects_missing(stmt)),
             _ => {}
         }
     }
@@ -125,6 +126,7 @@ impl<'a> Collector<'a> {
                 self.probing -= u32::from(words::catches_attribute_error(stmt));
                 self.trying -= u32::from(words::catches_missing(stmt));
             }
+            AnyNodeRef::StmtWith(stmt) => self.probing -= u32::from(words::expects_missing(stmt)),
             _ => {}
         }
     }

@@ -1,8 +1,11 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
-use ruff_python_ast::{Decorator, ExceptHandler, Expr, ExprFString, StmtTry};
+use ruff_python_ast::{
+    Decorator, ExceptHandler, Expr, ExprCall, ExprFString, Operator, StmtTry, StmtWith,
+};
 
 use super::unit::Dynamic;
+use super::values::last_part;
 
 /// Longer strings name nothing.
 pub(super) const LONGEST: usize = 4096;
@@ -57,15 +60,39 @@ pub(super) fn literal(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// What the name begins with that an expression computes: `"visit_" + kind`, `f"visit_{kind}"`.
+/// What the name begins with that an expression computes: `"visit_" + kind`, `f"visit_{kind}"`, `"visit_%s" % kind`.
 pub(super) fn beginning(expr: &Expr) -> Option<&str> {
     let found = match expr {
+        Expr::BinOp(operation) if operation.op == Operator::Mod => template(&operation.left),
         Expr::BinOp(operation) => literal_beginning(&operation.left),
         Expr::FString(literal) => f_string_beginning(literal),
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if &*method.attr == "format" => template(&method.value),
+            _ => None,
+        },
         _ => None,
     };
     // One letter says too little.
     found.filter(|text| text.len() > 1)
+}
+
+/// What a template begins with.
+fn template(expr: &Expr) -> Option<&str> {
+    match Word::of(literal(expr)?) {
+        Word::Template(prefix) => Some(prefix),
+        _ => None,
+    }
+}
+
+/// The words of a text that is split into names: `"role level".split()`, `"role,level".split(",")`.
+pub(super) fn split_names(call: &ExprCall) -> impl Iterator<Item = &str> {
+    let text = match &*call.func {
+        Expr::Attribute(method) if matches!(&*method.attr, "split" | "rsplit" | "splitlines") => {
+            literal(&method.value)
+        }
+        _ => None,
+    };
+    text.filter(|text| text.len() <= LONGEST).into_iter().flat_map(identifiers)
 }
 
 /// The literal that a sum begins with, if names can begin like that.
@@ -223,7 +250,7 @@ pub(super) fn mutates(method: &str) -> bool {
 /// is there makes a difference by itself.
 pub(crate) fn is_implicit(name: &str) -> bool {
     let is_sunder = name.len() > 2 && name.starts_with('_') && name.ends_with('_');
-    is_sunder || HOOKS.binary_search(&name).is_ok()
+    is_sunder || name.starts_with("pytest_") || HOOKS.binary_search(&name).is_ok()
 }
 
 const HOOKS: &[&str] = &[
@@ -269,6 +296,17 @@ pub(super) fn is_autouse(decorator: &Decorator) -> bool {
     })
 }
 
+/// The name that a fixture is given by its decorator: `val` of `@pytest.fixture(name="val")`.
+pub(super) fn fixture_name(decorator: &Decorator) -> Option<&str> {
+    let Expr::Call(call) = &decorator.expression else { return None };
+    if last_part(&call.func)? != "fixture" {
+        return None;
+    }
+    let mut keywords = call.arguments.keywords.iter();
+    let named = keywords.find(|keyword| keyword.arg.as_deref() == Some("name"))?;
+    literal(&named.value).filter(|name| is_identifier(name))
+}
+
 /// Decorators by which a function keeps its results.
 pub(super) fn memoises(decorator: &str) -> bool {
     matches!(
@@ -309,6 +347,11 @@ pub(super) fn makes_abstract(decorator: &str) -> bool {
     )
 }
 
+/// Keywords by which a mock has what its model has, and nothing else.
+pub(super) fn is_spec(keyword: &str) -> bool {
+    matches!(keyword, "autospec" | "spec" | "spec_set")
+}
+
 /// Whether a `try` is there for attributes or keys that do not exist.
 pub(super) fn catches_missing(stmt: &StmtTry) -> bool {
     catches(stmt, &["AttributeError", "KeyError", "LookupError"])
@@ -317,6 +360,20 @@ pub(super) fn catches_missing(stmt: &StmtTry) -> bool {
 /// Whether a `try` is there for attributes that do not exist.
 pub(super) fn catches_attribute_error(stmt: &StmtTry) -> bool {
     catches(stmt, &["AttributeError"])
+}
+
+/// Whether a `with` is there for attributes that do not exist: `with pytest.raises(AttributeError):`,
+/// `suppress(AttributeError)`.
+pub(super) fn expects_missing(stmt: &StmtWith) -> bool {
+    let is_error = |it: &Expr| last_part(it) == Some("AttributeError");
+    let is_one = |it: &Expr| match it {
+        Expr::Tuple(tuple) => tuple.elts.iter().any(is_error),
+        other => is_error(other),
+    };
+    stmt.items.iter().any(|item| match &item.context_expr {
+        Expr::Call(call) => call.arguments.args.iter().any(is_one),
+        _ => false,
+    })
 }
 
 fn catches(stmt: &StmtTry, names: &[&str]) -> bool {
