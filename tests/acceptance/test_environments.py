@@ -92,3 +92,28 @@ def test_ini_options_that_change_no_outcome(recorded: Project) -> None:
         "# Commented.\n[pytest]\naddopts = -v -p no:asyncio -p no:cov\ntestpaths = .\n",
     )
     assert recorded.run().executed == set()
+
+
+@pytest.mark.parametrize(
+    "options", [("-p", "no:monkeypatch"), ("-o", "log_cli_level=DEBUG"), ("--log-file-level=INFO",)]
+)
+def test_what_changes_fixtures_and_levels_is_another_environment(
+    recorded: Project, options: tuple[str, ...]
+) -> None:
+    ran = recorded.run(*options)
+    assert ran.executed == ONE
+    assert "new environment" in ran.header
+    assert recorded.run().executed == set()
+
+
+def test_a_plugin_that_the_environment_names(recorded: Project) -> None:
+    recorded.write("plugged.py", "def pytest_runtest_call(item): assert item.name != 'test_one'\n")
+    assert recorded.run(env={"PYTEST_PLUGINS": "plugged"}).ended("failed") == ONE
+    assert recorded.run().executed == set()
+
+
+@pytest.mark.parametrize("option", ["--setup-only", "--setup-plan"])
+def test_a_test_that_was_only_set_up_has_not_passed(single: Project, option: str) -> None:
+    single.write("test_m.py", "def test_one(): assert 0\n")
+    single.run(option)
+    assert single.run().executed == ONE

@@ -369,3 +369,65 @@ def test_a_fixture_that_fails_and_is_mended(project: Project) -> None:
     project.replace("conftest.py", "1 == 2", "1 < 2")
     assert project.run().ended("passed") == nodes("test_f.py", "test_one", "test_two")
     assert project.run().executed == set()
+
+
+def test_a_teardown_that_finds_what_a_test_left(single: Project) -> None:
+    """The test uses the fixture, whose teardown uses the test: a circle."""
+    single.write_files(
+        {
+            "source.py": "def text():\n    return 'a'\n",
+            "test_f.py": """
+                import os
+                import shutil
+
+                import pytest
+
+                import source
+
+
+                @pytest.fixture(scope="module")
+                def directory():
+                    os.mkdir("made")
+                    yield "made"
+                    assert os.listdir("made")
+                    shutil.rmtree("made")
+
+
+                def test_writes(directory):
+                    with open(directory + "/a", "w") as file:
+                        file.write(source.text())
+
+
+                def test_finds(directory):
+                    with open(directory + "/a") as file:
+                        assert file.read()
+
+
+                def test_unconcerned():
+                    pass
+                """,
+        }
+    )
+    single.record()
+    assert single.run().executed == set()
+    single.replace("source.py", "'a'", "'b'")
+    assert single.run().executed == nodes("test_f.py", "test_writes", "test_finds")
+
+
+def test_a_long_row_of_tests_that_find_what_the_last_one_left(single: Project) -> None:
+    single.write(
+        "test_row.py",
+        """
+        import pytest
+
+
+        @pytest.mark.parametrize("number", range(3000))
+        def test_step(number):
+            with open("count.txt", "a+") as file:
+                file.seek(0)
+                file.read()
+                file.write("x")
+        """,
+    )
+    assert single.run().status == 0
+    assert single.run().executed == set()

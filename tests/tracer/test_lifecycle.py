@@ -129,7 +129,7 @@ def test_a_tracer_started_inside_of_an_import(drive: Drive) -> None:
 
 
 @has_monitoring
-@pytest.mark.parametrize("tool", [3, 4])
+@pytest.mark.parametrize("tool", [4, 5])
 def test_a_tool_id_that_is_taken_is_named_with_its_owner(drive: Drive, tool: int) -> None:
     drive(
         f"""
@@ -141,7 +141,7 @@ def test_a_tool_id_that_is_taken_is_named_with_its_owner(drive: Drive, tool: int
             assert "`sys.monitoring` tool id {tool} is taken by `some tool` (" in str(error), error
         else:
             raise AssertionError("not refused")
-        assert sys.monitoring.get_tool({7 - tool}) is None
+        assert sys.monitoring.get_tool({9 - tool}) is None
         sys.monitoring.free_tool_id({tool})
         probe.start()
         assert probe.ran_during(m.f) == ["f"]
@@ -161,10 +161,10 @@ def test_the_tool_ids_are_given_back_as_they_were(drive: Drive) -> None:
         probe.start()
         m.g()
         for _ in range(100): m.f()
-        assert monitoring.get_tool(3) == "testmonx (discovery)"
+        assert monitoring.get_tool(5) == "testmonx (discovery)"
         assert monitoring.get_tool(4) == "testmonx (recording)"
         probe.stop()
-        for tool in 3, 4:
+        for tool in 4, 5:
             assert monitoring.get_tool(tool) is None
             monitoring.use_tool_id(tool, "next")
             assert monitoring.get_events(tool) == 0
@@ -193,7 +193,7 @@ def test_a_tool_that_takes_over_an_id_is_a_fault(drive: Drive) -> None:
         assert fault.startswith("`thief` replaced the tracer while it was on ("), fault
         probe.native.stop()
         assert sys.monitoring.get_tool(4) == "thief"
-        assert sys.monitoring.get_tool(3) is None
+        assert sys.monitoring.get_tool(5) is None
         """,
         files=M,
     )
@@ -206,7 +206,7 @@ def test_callbacks_that_are_called_by_hand_do_nothing(drive: Drive) -> None:
         import m
         monitoring = sys.monitoring
         probe.start()
-        for tool in 3, 4:
+        for tool in 4, 5:
             for event in "PY_START", "PY_RESUME", "PY_RETURN", "PY_THROW":
                 callback = monitoring.register_callback(tool, getattr(monitoring.events, event), None)
                 if callback is None: continue

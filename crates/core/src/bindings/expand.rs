@@ -98,6 +98,7 @@ impl Expander<'_, '_> {
                 out.vertices.extend(self.resolver.taken(&stars));
             }
             Item::Absent(..)
+            | Item::Raising
             | Item::Unstarred(_)
             | Item::Owners(_)
             | Item::OwnersAlike(_)
@@ -126,6 +127,9 @@ impl Expander<'_, '_> {
         match &node.kind {
             NodeKind::Guard(members) => {
                 out.vertices.extend(members.clone().map(|member| at(Item::Node(member))));
+                for member in members.clone() {
+                    self.guarded_import(module, source, member, out);
+                }
             }
             NodeKind::Function(function) => {
                 let units = &bindings.functions[*function as usize];
@@ -166,6 +170,26 @@ impl Expander<'_, '_> {
                 && !self.is_told(*imported, &told)
             {
                 out.vertices.push(self.whole(*imported, Widening::DynamicImport));
+            }
+        }
+    }
+
+    /// An import in the body of a `try`, which decides what else happens: what counts is all of the module that could
+    /// raise.
+    fn guarded_import(
+        &mut self,
+        module: ModuleId,
+        source: &Source,
+        node: u32,
+        out: &mut Expansion,
+    ) {
+        let bindings = source.bindings();
+        let NodeKind::Import(import) = bindings.nodes[node as usize].kind else { return };
+        let import = &bindings.imports[import as usize];
+        let around = self.resolver.modules.packages_of(module);
+        for imported in self.resolver.modules.run_by_import(module, import) {
+            if imported != module && !around.contains(&imported) {
+                out.vertices.push(self.resolver.vertices.number(imported, Item::Raising));
             }
         }
     }

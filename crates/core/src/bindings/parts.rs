@@ -13,8 +13,8 @@ use crate::kinds::{
     effects_on_fact, file_fact, imports_fact, star_fact, subclasses_fact, whole_fact,
 };
 use crate::source::{
-    Outline, acts_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
-    subclasses_key,
+    Outline, acts_key, effects_key, effects_on_key, hint_key, owners_key, raising_key,
+    signature_key, subclasses_key,
 };
 use crate::world::Outlines;
 use crate::{Fact, RelPath};
@@ -161,6 +161,7 @@ impl Parts {
             Item::OwnersAlike(prefix) => {
                 Some(binding(&owners_key(&format!("{}*", words.text(prefix)))))
             }
+            Item::Raising => Some(binding(raising_key())),
             Item::Whole(rule) => Some(whole_fact(path, rule, outline.module())),
             Item::Effects(group) => {
                 let name = bindings.group_name(group);

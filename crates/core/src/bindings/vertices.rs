@@ -46,6 +46,8 @@ pub(super) enum Item {
     Alike(u32, Word),
     /// Which classes of a module have attributes that begin like this.
     OwnersAlike(Word),
+    /// What of the module's import could raise.
+    Raising,
     /// All of the module.
     Whole(Widening),
     /// The effects of the module on something.

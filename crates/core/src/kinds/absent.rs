@@ -5,6 +5,7 @@
 //! `path::{a,b}` says the same of names of the module.
 
 use super::{FactKind, Kind, split_key};
+use crate::source::raising_key;
 use crate::world::World;
 use crate::{Digest, Fact, RelPath};
 
@@ -63,6 +64,9 @@ impl FactKind for AbsentKind {
 
     fn describe(&self, key: &str, _is_gone: bool) -> String {
         let (path, name) = split_key(key);
+        if name == raising_key() {
+            return format!("a statement of {path} could raise now");
+        }
         if let Some(function) = name.strip_suffix('>') {
             return format!("`{function}` in {path} acts on something now");
         }

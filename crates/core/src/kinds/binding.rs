@@ -6,6 +6,7 @@
 //! a function its definition, of a class its skeleton ([`crate::source`]).
 
 use super::{FactKind, Kind, split_key};
+use crate::source::raising_key;
 use crate::world::World;
 use crate::{Digest, Fact, RelPath};
 
@@ -34,7 +35,9 @@ impl FactKind for BindingKind {
     fn describe(&self, key: &str, is_gone: bool) -> String {
         let (path, name) = split_key(key);
         let verb = if is_gone { "is gone" } else { "changed" };
-        if let Some(annotated) = name.strip_suffix(':') {
+        if name == raising_key() {
+            format!("statements of {path} that could raise changed")
+        } else if let Some(annotated) = name.strip_suffix(':') {
             format!("annotations of `{annotated}` in {path} changed")
         } else if let Some(function) = name.strip_suffix('>') {
             format!("what `{function}` in {path} acts on changed")

@@ -1,11 +1,13 @@
 //! `implied`: what pytest finds in a source file without being told its name, keyed by the path: hooks,
 //! `autouse` fixtures, set-ups and teardowns of the module, and the lists that pytest reads. One that
-//! appears in a conftest file or a test file shapes tests that mention nothing of it.
+//! appears in a conftest file or a test file shapes tests that mention nothing of it. Keyed `path::imports` it has what
+//! such a file imports and does not mention, too, which are fixtures most likely: that of a conftest or test file, since
+//! other modules do so to hand names on.
 //!
 //! Digest: their definitions; what they do is in facts of those for whom they ran.
 
-use super::{FactKind, Kind};
-use crate::source::{Outline, autouse_key};
+use super::{FactKind, Kind, split_key};
+use crate::source::{Outline, autouse_key, unused_key};
 use crate::world::World;
 use crate::{Digest, Fact, RelPath};
 
@@ -13,6 +15,8 @@ pub(super) struct ImpliedKind;
 
 /// All hooks of pytest and of its plugins.
 const HOOKS: &str = "pytest_*";
+
+const IMPORTS: &str = "imports";
 
 /// What pytest calls or reads in a module, but for hooks
 /// (<https://docs.pytest.org/en/stable/how-to/xunit_setup.html>).
@@ -32,11 +36,18 @@ const NAMES: &[&str] = &[
 /// The fact of what `outline`, that of the file at `path`, has for pytest to find.
 #[must_use]
 pub fn implied_fact(path: &RelPath, outline: &Outline) -> Fact {
-    Fact::new(Kind::Implied, path.as_str(), digest(outline))
+    Fact::new(Kind::Implied, path.as_str(), digest(outline, false))
 }
 
-fn digest(outline: &Outline) -> Digest {
-    let keys = NAMES.iter().copied().chain([HOOKS, autouse_key()]);
+/// The same of a conftest or test file, with what it imports for pytest to find.
+#[must_use]
+pub fn implied_of_tests_fact(path: &RelPath, outline: &Outline) -> Fact {
+    Fact::new(Kind::Implied, format!("{path}::{IMPORTS}"), digest(outline, true))
+}
+
+fn digest(outline: &Outline, with_imports: bool) -> Digest {
+    let imports = with_imports.then(unused_key);
+    let keys = NAMES.iter().copied().chain([HOOKS, autouse_key()]).chain(imports);
     let found: Vec<(&str, Digest)> =
         keys.filter_map(|key| Some((key, outline.binding(key)?))).collect();
     Digest::of_value("implied/1", &found)
@@ -48,18 +59,20 @@ impl FactKind for ImpliedKind {
     }
 
     fn file(&self, key: &str) -> Option<RelPath> {
-        Some(RelPath::new(key))
+        Some(split_key(key).0)
     }
 
     fn digest_now(&self, key: &str, world: &dyn World) -> Option<Digest> {
-        Some(digest(&*world.outline(&RelPath::new(key))?))
+        let (path, what) = split_key(key);
+        Some(digest(&*world.outline(&path)?, what == IMPORTS))
     }
 
     fn describe(&self, key: &str, is_gone: bool) -> String {
+        let path = split_key(key).0;
         if is_gone {
-            format!("{key} is gone")
+            format!("{path} is gone")
         } else {
-            format!("hooks or autouse fixtures in {key} changed")
+            format!("hooks or autouse fixtures in {path} changed")
         }
     }
 }
@@ -70,7 +83,7 @@ mod tests {
     use crate::source::SourceModel;
 
     fn of(text: &str) -> Digest {
-        digest(&SourceModel::parse(text.as_bytes()).unwrap().outline())
+        digest(&SourceModel::parse(text.as_bytes()).unwrap().outline(), true)
     }
 
     #[test]
@@ -83,6 +96,7 @@ mod tests {
             "def pytest_runtest_setup(item): pass\n",
             "def setup_module(): pass\n",
             "pytestmark = []\n",
+            "from fixtures import made\n",
         ] {
             assert_ne!(of(text), nothing, "{text}");
         }
@@ -90,6 +104,9 @@ mod tests {
             "@pytest.fixture(autouse=False)\ndef e(): pass\n",
             "@pytest.fixture\ndef e(): pass\n",
             "def setup_things(): pass\n",
+            "from helpers import made\ndef f(): return made\n",
+            "from __future__ import annotations\n",
+            "import helpers\n",
         ] {
             assert_eq!(of(text), nothing, "{text}");
         }

@@ -36,7 +36,7 @@ pub use docstring::{docstring_fact, docstrings_fact};
 pub use effects::{effects_fact, effects_on_fact};
 pub use entry::entry_fact;
 pub use file::file_fact;
-pub use implied::implied_fact;
+pub use implied::{implied_fact, implied_of_tests_fact};
 pub use imports::{KnownImports, imports_fact};
 pub use listing::listing_fact;
 pub use metadata::metadata_fact;

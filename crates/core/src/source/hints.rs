@@ -27,7 +27,10 @@ impl<'a> Walk<'a> {
     /// are none.
     pub(super) fn end_hints(&mut self) -> Option<Digest> {
         let Hints { mut spelling, .. } = self.hints.take()?;
+        // Who reads an annotation finds a text where they are kept as text.
+        let is_text = self.postpones_annotations;
         let digest = (spelling.len() > 0).then(|| spelling.digest(Domain::Hint));
+        let digest = digest.map(|it| if is_text { Digest::of_value("text/1", &it) } else { it });
         self.block.spelling.append(&spelling);
         spelling.clear();
         self.spare.push(spelling);

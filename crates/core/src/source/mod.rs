@@ -42,8 +42,8 @@ mod walk;
 mod tests;
 
 pub(crate) use bindings::{
-    acts_key, autouse_key, effects_key, effects_on_key, hint_key, owners_key, signature_key,
-    subclasses_key,
+    acts_key, autouse_key, effects_key, effects_on_key, hint_key, owners_key, raising_key,
+    signature_key, subclasses_key, unused_key,
 };
 pub use imports::Import;
 pub use model::{CodeBlock, Function, SourceModel, Unparsable};

@@ -15,14 +15,18 @@ use super::site::{Distribution, importable_name, is_code, normalise};
 pub(super) struct Requirement {
     /// Its normalised name.
     pub(super) name: String,
-    /// The extras of it that are asked for, normalised.
-    pub(super) with: Vec<String>,
     /// The extra for which alone it is required, normalised.
     pub(super) extra: Option<String>,
 }
 
-/// What a distribution requires. What a marker rules out is among it: if it is installed it is likely to be used, and
-/// what is not does not count.
+/// How the names of extras begin that are for work on the distribution itself: nothing of them is used by what it does.
+const FOR_DEVELOPERS: &[&str] = &[
+    "bench", "build", "check", "ci", "cov", "dev", "doc", "enabler", "format", "lint", "mypy",
+    "release", "style", "test", "tox", "type", "typing",
+];
+
+/// What a distribution requires. Extras and what a marker rules out are among it: what is installed is likely to be
+/// used, and what is not does not count. Extras for its developers are not.
 pub(super) fn requirements(of: &Distribution) -> Vec<Requirement> {
     let read = |name: &str| fs::read_to_string(of.metadata.join(name)).ok();
     let text = read("METADATA").or_else(|| read("PKG-INFO"));
@@ -41,21 +45,16 @@ pub(super) fn requirements(of: &Distribution) -> Vec<Requirement> {
                 .extend(requirement(line).map(|it| Requirement { extra: section.clone(), ..it })),
         }
     }
-    found.into_iter().collect()
+    let is_for_others = |it: &Requirement| {
+        it.extra.as_ref().is_none_or(|it| !FOR_DEVELOPERS.iter().any(|name| it.starts_with(name)))
+    };
+    found.into_iter().filter(is_for_others).collect()
 }
 
 /// What a requirement says (PEP 508); `None` if it names nothing.
 fn requirement(text: &str) -> Option<Requirement> {
-    let name = requirement_name(text)?;
-    let (before, marker) = text.split_once(';').unwrap_or((text, ""));
-    let with = before.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
-    let with =
-        with.map_or("", |(extras, _)| extras).split(',').map(|extra| normalise(extra.trim()));
-    Some(Requirement {
-        name,
-        with: with.filter(|it| !it.is_empty()).collect(),
-        extra: extra(marker),
-    })
+    let (_, marker) = text.split_once(';').unwrap_or((text, ""));
+    Some(Requirement { name: requirement_name(text)?, extra: extra(marker) })
 }
 
 /// The extra that a marker asks for: `extra == "dev"`.

@@ -24,7 +24,7 @@ use self::site::{Listing, importable_name, is_code, name_and_version, site_dirs}
 
 pub(crate) use self::site::normalise;
 
-/// Every test file may import it, and its extras are what its own tests need.
+/// Every test file may import it, and what it has extras for is what its own tests need.
 const RUNNER: &str = "pytest";
 
 /// testmonx itself makes no difference to a test.
@@ -179,31 +179,20 @@ impl Packages {
         Some(state)
     }
 
-    /// The states of `distributions` and of all that they require, by name. Nobody says with which extras a project
-    /// has installed what it imports, so these count with all of theirs; others with those that are asked for.
+    /// The states of `distributions` and of all that they require, by name.
     fn closure(&self, distributions: &BTreeSet<String>) -> BTreeMap<String, Digest> {
-        let mut queue: Vec<(String, Option<String>)> = Vec::new();
-        for name in distributions {
-            queue.push((name.clone(), None));
-            if name != RUNNER {
-                let extras = self.requirements(name);
-                let extras = extras.iter().filter_map(|it| it.extra.clone());
-                queue.extend(extras.map(|extra| (name.clone(), Some(extra))));
-            }
-        }
         let mut found = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        while let Some(next) = queue.pop() {
-            let (name, extra) = &next;
-            let Some(state) = self.state(name).filter(|_| seen.insert(next.clone())) else {
+        let mut queue: Vec<String> = distributions.iter().cloned().collect();
+        while let Some(name) = queue.pop() {
+            if found.contains_key(&name) {
                 continue;
-            };
-            for required in self.requirements(name).iter().filter(|it| it.extra == *extra) {
-                queue.push((required.name.clone(), None));
-                let with = required.with.iter().cloned();
-                queue.extend(with.map(|extra| (required.name.clone(), Some(extra))));
             }
-            found.insert(name.clone(), state);
+            if let Some(state) = self.state(&name) {
+                let required = self.requirements(&name);
+                let required = required.iter().filter(|it| name != RUNNER || it.extra.is_none());
+                queue.extend(required.map(|it| it.name.clone()));
+                found.insert(name, state);
+            }
         }
         found
     }

@@ -152,11 +152,14 @@ impl Recorder {
         }
         let plugins = self.spans[SESSION as usize].observed.imported.iter();
         let plugins: Vec<SourceId> = plugins.copied().filter(|it| !modules.contains(it)).collect();
-        let searched = modules.iter().chain(&plugins).map(|it| self.sources.get(*it));
-        let of_program: Vec<ModuleId> = searched.clone().map(|source| source.module).collect();
+        let of_tests = modules.iter().map(|it| self.sources.get(*it));
+        let of_plugins = plugins.iter().map(|it| self.sources.get(*it));
+        let searched = of_tests.clone().chain(of_plugins.clone());
+        let of_program: Vec<ModuleId> = searched.map(|source| source.module).collect();
         let imported = self.program.imported_for_names(&of_program);
         let imported = imported.iter().filter_map(|module| self.sources.of_module(*module));
-        let implied = searched.chain(imported).map(Source::implied);
+        let implied = of_plugins.chain(imported).map(Source::implied);
+        let implied = of_tests.map(Source::implied_of_tests).chain(implied);
         let facts = missing.iter().map(missing_fact).chain(implied);
         let facts = facts.map(|fact| self.interner.fact(fact)).collect();
         Ground { modules, packages, plugins, facts }

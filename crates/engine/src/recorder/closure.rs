@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::RelPath;
 use testmonx_core::bindings::{
     FactId, ModuleId, PACKAGE_HOOKS, Part, PartId, Program, Reached, Roots,
@@ -16,6 +16,7 @@ use testmonx_core::bindings::{
 use testmonx_core::source::Import;
 use testmonx_core::trace::{NodeId, SpanBody};
 
+use super::components::components;
 use super::files::Files;
 use super::intern::Interner;
 use super::packages::PackageFacts;
@@ -120,10 +121,7 @@ impl Closures {
         observed: &Observed,
         standpoint: &Standpoint,
     ) -> (Roots, Reads) {
-        let mut all = Gathered::default();
-        let mut seen = BTreeSet::new();
-        self.gather(scene, observed, &mut seen, &mut all);
-        let Gathered { mut roots, reads } = all;
+        let Gathered { mut roots, reads } = self.gather(scene, observed);
         let module = |source: &SourceId| scene.sources.get(*source).module;
         roots.modules.extend(standpoint.ground.modules.iter().map(module));
         roots.whole.extend(standpoint.whole.iter().map(module));
@@ -161,21 +159,19 @@ impl Closures {
         (roots, reads)
     }
 
-    /// Adds what `observed` and the spans that it uses say, each span once.
-    fn gather(
-        &mut self,
-        scene: &Scene<'_>,
-        observed: &Observed,
-        seen: &mut BTreeSet<SpanId>,
-        all: &mut Gathered,
-    ) {
-        add_roots(scene.sources, observed, all);
-        for used in &observed.uses {
-            if !seen.insert(*used) {
+    /// What `observed` and the spans that it uses say, each span once.
+    fn gather(&mut self, scene: &Scene<'_>, observed: &Observed) -> Gathered {
+        let mut all = Gathered::default();
+        add_roots(scene.sources, observed, &mut all);
+        let mut seen = FxHashSet::default();
+        let mut waiting: Vec<SpanId> = observed.uses.iter().copied().collect();
+        while let Some(used) = waiting.pop() {
+            if !seen.insert(used) {
                 continue;
             }
-            let used_observed = &scene.spans[*used as usize].observed;
-            let own = self.gathered.entry(*used).or_insert_with(|| {
+            let used_observed = &scene.spans[used as usize].observed;
+            waiting.extend(&used_observed.uses);
+            let own = self.gathered.entry(used).or_insert_with(|| {
                 let mut own = Gathered::default();
                 add_roots(scene.sources, used_observed, &mut own);
                 Arc::new(own)
@@ -186,9 +182,8 @@ impl Closures {
             all.roots.modules.extend(&own.roots.modules);
             all.roots.whole.extend(&own.roots.whole);
             all.reads.merge(own.reads);
-            let further = Observed { uses: used_observed.uses.clone(), ..Observed::default() };
-            self.gather(scene, &further, seen, all);
         }
+        all
     }
 
     /// The body of a run that observed this, stands on that, and reaches so much.
@@ -293,14 +288,33 @@ impl Closures {
     /// The id of the span that others share under the recorder's number `used`: what it observed
     /// itself. What that can reach is in the closures of those who use it.
     pub(super) fn used_span(&mut self, scene: &mut Scene<'_>, used: SpanId) -> u32 {
-        if let Some(span) = self.wholes.get(&used).or_else(|| self.used.get(&used)) {
-            return *span;
+        if let Some(span) = self.known_span(used) {
+            return span;
         }
         let spans = scene.spans;
-        let body = self.own_body(scene, &spans[used as usize].observed);
-        let span = scene.interner.span(ordered(body));
-        self.used.insert(used, span);
-        span
+        let unknown_uses = |span: SpanId| {
+            let uses = spans[span as usize].observed.uses.iter().copied();
+            uses.filter(|used| self.known_span(*used).is_none()).collect()
+        };
+        let mut last = None;
+        for group in components(used, unknown_uses) {
+            let mut body = SpanBody::default();
+            for member in &group {
+                let observed = &spans[*member as usize].observed;
+                body.facts.append(&mut self.own_facts(scene, observed));
+                let beyond = observed.uses.iter().filter(|used| !group.contains(used));
+                body.spans.extend(beyond.filter_map(|used| self.known_span(*used)));
+            }
+            let span = scene.interner.span(ordered(body));
+            self.used.extend(group.into_iter().map(|member| (member, span)));
+            last = Some(span);
+        }
+        // The group that `used` itself is in comes last, and there always is one.
+        last.unwrap_or_else(|| scene.interner.span(SpanBody::default()))
+    }
+
+    fn known_span(&self, used: SpanId) -> Option<u32> {
+        self.wholes.get(&used).or_else(|| self.used.get(&used)).copied()
     }
 
     /// Makes the `body` of a run one span, which who uses the run uses from now on.
@@ -334,12 +348,18 @@ impl Closures {
 
     /// What a span observed, apart from what its closure has. In no order.
     fn own_body(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> SpanBody {
+        let facts = self.own_facts(scene, observed);
+        let spans = observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
+        SpanBody { facts, spans }
+    }
+
+    /// The facts of that, other than those of the spans that it uses.
+    fn own_facts(&mut self, scene: &mut Scene<'_>, observed: &Observed) -> Vec<u32> {
         let mut facts = scene.files.standing(observed.facts.iter().copied().collect());
         for code in &observed.codes {
             facts.extend(self.of_code(scene, *code));
         }
-        let spans = observed.uses.iter().map(|used| self.used_span(scene, *used)).collect();
-        SpanBody { facts, spans }
+        facts
     }
 }
 

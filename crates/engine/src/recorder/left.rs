@@ -26,11 +26,8 @@ pub(super) struct Left {
 impl Left {
     /// Notes that a span wrote or made what is at `place`.
     pub(super) fn file(&mut self, place: &Path, span: SpanId) {
-        // Each test has a directory there, and mostly nothing is for others.
-        if place.to_str().is_none_or(|text| !text.contains(OF_PYTEST)) {
-            self.files.insert(fold(place).into_os_string(), span);
-            self.by.insert(span);
-        }
+        self.files.insert(fold(place).into_os_string(), span);
+        self.by.insert(span);
     }
 
     /// Notes that a span set an environment variable, or removed it.
@@ -64,6 +61,16 @@ impl Left {
     }
 }
 
+/// Whether a place is in the directory that pytest gives to one test, in which mostly nothing is for others:
+/// `…/pytest-of-me/pytest-1/test_a0`, with one for the worker before it. Those of `tmp_path_factory` have names of
+/// their own.
+pub(super) fn is_of_one_test(place: &Path) -> bool {
+    let inside = place.to_str().and_then(|text| text.split_once(OF_PYTEST));
+    let Some((_, inside)) = inside else { return false };
+    let mut parts = inside.split('/').skip(2).skip_while(|part| part.starts_with("popen-"));
+    parts.next().is_some_and(|name| name.starts_with("test"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,8 +94,13 @@ mod tests {
 
     #[test]
     fn what_pytest_gives_to_one_test_is_left_for_nobody() {
-        let mut left = Left::default();
-        left.file(Path::new("/tmp/pytest-of-me/pytest-1/test_a0/x"), 1);
-        assert!(!left.is_by(1));
+        for (place, is_it) in [
+            ("/tmp/pytest-of-me/pytest-1/test_a0/x", true),
+            ("/tmp/pytest-of-me/pytest-1/popen-gw0/test_a0/x", true),
+            ("/tmp/pytest-of-me/pytest-1/shared0/x", false),
+            ("/home/me/test_a0/x", false),
+        ] {
+            assert_eq!(is_of_one_test(Path::new(place)), is_it, "{place}");
+        }
     }
 }

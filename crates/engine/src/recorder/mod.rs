@@ -10,6 +10,7 @@
 mod batch;
 mod children;
 mod closure;
+mod components;
 mod doctests;
 mod files;
 mod intern;

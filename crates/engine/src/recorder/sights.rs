@@ -9,6 +9,7 @@ use testmonx_core::Digest;
 use testmonx_core::kinds::variable_fact;
 
 use super::files::asked_fact;
+use super::left::is_of_one_test;
 use super::span::{SpanId, SpanKind};
 use super::{Access, Recorder, SESSION};
 use crate::witness::{Looker, Sight, Witness};
@@ -114,7 +115,10 @@ impl Recorder {
     }
 
     fn leave_file(&mut self, place: &Path) {
-        if let Some(span) = self.at_work() {
+        let is_for_one = || self.project.relative(place).is_none() && is_of_one_test(place);
+        if let Some(span) = self.at_work()
+            && !is_for_one()
+        {
             self.left.file(place, span);
         }
     }

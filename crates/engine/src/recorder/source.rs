@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_core::bindings::{Body, Charge, ModuleId, Program};
-use testmonx_core::kinds::{docstrings_fact, file_fact, implied_fact, module_fact};
+use testmonx_core::kinds::{
+    docstrings_fact, file_fact, implied_fact, implied_of_tests_fact, module_fact,
+};
 use testmonx_core::source::{CodeBlock, Import, Outline, SourceModel};
 use testmonx_core::{Digest, Fact, RelPath};
 
@@ -77,6 +79,14 @@ impl Source {
     pub(super) fn implied(&self) -> Fact {
         match &self.parsed {
             Some((_, outline)) => implied_fact(&self.path, outline),
+            None => self.whole(),
+        }
+    }
+
+    /// The same of a conftest or test file.
+    pub(super) fn implied_of_tests(&self) -> Fact {
+        match &self.parsed {
+            Some((_, outline)) => implied_of_tests_fact(&self.path, outline),
             None => self.whole(),
         }
     }

@@ -363,7 +363,7 @@ const INERT: &[&str] = &[
     "weakref",
 ];
 
-fn is_inert(import: &ImportTarget) -> bool {
+pub(super) fn is_inert(import: &ImportTarget) -> bool {
     let top = import.module.split('.').next().unwrap_or_default();
     import.level == 0 && INERT.binary_search(&top).is_ok() && import.what != Imported::Star
 }

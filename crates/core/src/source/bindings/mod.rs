@@ -37,7 +37,7 @@ pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
 pub(crate) use table::{
     ALL, HINT, acts_key, autouse_key, effects_key, effects_on_key, hint_key, owners_key,
-    signature_key, subclasses_key,
+    raising_key, signature_key, subclasses_key, unused_key,
 };
 pub(crate) use unit::{Chain, Dynamic, Unit};
 pub(crate) use values::Value;

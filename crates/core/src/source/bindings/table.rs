@@ -11,6 +11,8 @@
 //! | `C.,` | the order in which a class binds its names |
 //! | `*.attr` | the names of the classes that have this attribute, by a statement of their own |
 //! | `<` | the classes that have a base, with the names of their bases |
+//! | `^` | the statements that could raise when the source is imported |
+//! | `@<` | what is imported from a module and mentioned nowhere: fixtures, most likely |
 //! | `@` | the definitions of fixtures that nobody needs to ask for (`autouse`) |
 //!
 //! No Python name has any of these characters.
@@ -21,17 +23,20 @@ use std::hash::Hasher;
 use rustc_hash::FxHashSet;
 
 use super::super::outline::OutlineImport;
-use super::finish::{Bindings, Symbol};
+use super::finish::{Bindings, Symbol, is_inert};
 use super::import::Imported;
 use super::names::NameId;
-use super::nodes::NodeKind;
-use super::unit::Chain;
+use super::nodes::{Node, NodeKind};
+use super::unit::{Chain, Unit};
+use super::values::Value;
 use crate::Digest;
 use crate::digest::DigestBuilder;
 
 const EFFECTS: &str = "!";
 const SUBCLASSES: &str = "<";
 const AUTOUSE: &str = "@";
+const RAISING: &str = "^";
+const UNUSED: &str = "@<";
 const ORDER: &str = ",";
 /// What an effect acts on that no name tells.
 pub(crate) const NAMELESS: &str = "?";
@@ -79,6 +84,16 @@ pub(crate) fn owners_key(attribute: &str) -> String {
 /// The key of the fixtures that nobody needs to ask for.
 pub(crate) fn autouse_key() -> &'static str {
     AUTOUSE
+}
+
+/// The key of the statements that could raise.
+pub(crate) fn raising_key() -> &'static str {
+    RAISING
+}
+
+/// The key of imported names that nothing in the source mentions.
+pub(crate) fn unused_key() -> &'static str {
+    UNUSED
 }
 
 impl Bindings {
@@ -154,6 +169,12 @@ impl Bindings {
             let classes: Vec<&str> = of_name.iter().map(|(_, class)| *class).collect();
             fold(owners_key(of_name[0].0), Digest::of_value("owners/1", &classes));
         }
+        for node in self.nodes.iter().filter(|node| self.could_raise(node)) {
+            fold(RAISING.to_owned(), node.digest);
+        }
+        if let Some(unused) = self.unused() {
+            fold(UNUSED.to_owned(), unused);
+        }
         for class in 0..self.classes.len() as u32 {
             if let Some(order) = self.order_in(class) {
                 fold(self.key(Some(class), ORDER), order);
@@ -170,6 +191,53 @@ impl Bindings {
             .map(|symbol| (self.key(symbol.class, self.name(symbol.name)).into(), symbol.digest));
         let folds = folds.into_iter().map(|(key, builder)| (key.into(), builder.digest()));
         folds.chain(symbols).collect()
+    }
+
+    /// Whether a node can do more than to bind a name to a constant, or to a function or class that is made of nothing
+    /// else.
+    fn could_raise(&self, node: &Node) -> bool {
+        let unit = &self.units[node.unit as usize];
+        let reads_nothing =
+            |unit: &Unit| unit.loads.is_empty() && unit.calls.is_empty() && unit.handed.is_empty();
+        match node.kind {
+            NodeKind::Import(_) | NodeKind::Guard(_) => true,
+            NodeKind::Statement => node.value != Value::Constant || !reads_nothing(unit),
+            NodeKind::Class(_) => !reads_nothing(unit),
+            NodeKind::Function(function) => {
+                let signature = self.functions[function as usize].signature;
+                let signature = signature.map(|unit| &self.units[unit as usize]);
+                !reads_nothing(unit) || !signature.is_none_or(reads_nothing)
+            }
+        }
+    }
+
+    /// The digest of the names that are imported from a module, other than from one that has no fixtures, and that
+    /// nothing mentions; `None` if there are none.
+    fn unused(&self) -> Option<Digest> {
+        let mut is_mentioned = vec![false; self.names.len()];
+        for unit in &self.units {
+            let lists = [&unit.loads, &unit.annotations, &unit.writes, &unit.calls, &unit.handed];
+            for chain in lists.into_iter().flatten() {
+                if let (None, Some(root)) = (chain.import(), self.chain(*chain).first()) {
+                    is_mentioned[root.0 as usize] = true;
+                }
+            }
+        }
+        let symbols = &self.symbols[self.symbols_of(None)];
+        let unused = symbols.iter().filter(|symbol| !is_mentioned[symbol.name.0 as usize]);
+        let imported = unused.flat_map(|symbol| {
+            let imports = self.binders(symbol).iter().filter_map(|binder| binder.import);
+            let imports = imports.map(|import| &self.imports[import as usize]);
+            imports.filter(|it| matches!(it.what, Imported::Name(_)) && !is_inert(it))
+        });
+        let mut found: Vec<(u32, &str, &str)> = imported
+            .filter_map(|import| match &import.what {
+                Imported::Name(name) => Some((import.level, &*import.module, &**name)),
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        (!found.is_empty()).then(|| Digest::of_value("unused/1", &found))
     }
 
     /// What effects act on, by all names that say so: another attribute of the same module is something else.
@@ -254,7 +322,7 @@ impl Bindings {
 
     /// What its module level imports.
     pub(crate) fn level_imports(&self) -> impl Iterator<Item = u32> {
-        let is_import = |node: &super::nodes::Node| match node.kind {
+        let is_import = |node: &Node| match node.kind {
             NodeKind::Import(import) => vec![import],
             NodeKind::Statement => self.units[node.unit as usize].imports.to_vec(),
             _ => Vec::new(),

@@ -28,9 +28,10 @@ use super::gil::Owned;
 use super::record::Kind;
 use events::Events;
 
-/// Not 0, 1, 2 and 5, which are set apart for debuggers, coverage, profilers and optimizers, nor 6
-/// and 7, which `sys.settrace` and `sys.setprofile` use.
-const DISCOVERY: u8 = 3;
+/// Not 0, 1 and 2, which are set apart for debuggers, coverage and profilers, nor 6 and 7, which `sys.settrace` and
+/// `sys.setprofile` use; and not 3, which hypothesis takes to trace what fails, with a warning if it cannot. Nobody
+/// is known to use 5, which is set apart for optimizers.
+const DISCOVERY: u8 = 5;
 const RECORDING: u8 = 4;
 
 /// The number of watched code objects below which it is not worth looking for dead ones.
