@@ -33,6 +33,7 @@ mod level;
 mod lines;
 mod model;
 mod outline;
+mod overloads;
 mod scopes;
 mod spell;
 mod strings;

@@ -20,6 +20,7 @@ use super::docs;
 use super::hints::{Hints, are_postponed};
 use super::imports::Import;
 use super::lines::Lines;
+use super::overloads;
 use super::scopes::{Scope, ScopeKind};
 use super::spell::{Domain, Spelling};
 use super::strings::Pieces;
@@ -159,7 +160,11 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn visit_statements(&mut self, body: &'a [Stmt]) {
-        body.iter().for_each(|stmt| self.visit_stmt(stmt));
+        for (at, stmt) in body.iter().enumerate() {
+            if !overloads::is_stub(stmt, &body[at + 1..]) {
+                self.visit_stmt(stmt);
+            }
+        }
     }
 
     fn visit_function(&mut self, def: &'a StmtFunctionDef) {
