@@ -8,8 +8,8 @@
 //!
 //! Files: `collector` (scopes, references and bound names), and what it makes of the walk: `statements`, `visit`
 //! (expressions), `calls` and `strings` (names that a program assembles), with `names`, `unit`, `words` and
-//! `import` and `loaded` (`sys.modules`); `nodes` (where nodes begin and end); `order` (what comes after a node); `finish` (symbols, effects, digests); `table` (what of it is
-//! remembered).
+//! `import` and `loaded` (`sys.modules`); `nodes` (where nodes begin and end); `finish` (symbols, effects, digests) with
+//! `order` (what comes after a node); `summary` (the source as a whole) and `table` (what of it all is remembered).
 
 mod asks;
 mod calls;
@@ -24,6 +24,7 @@ mod order;
 mod scope;
 mod statements;
 mod strings;
+mod summary;
 mod table;
 mod unit;
 mod values;
