@@ -345,3 +345,67 @@ def test_monitoring_tools_that_are_taken(single: Project) -> None:
         assert ran.executed == {F, G}
         assert any("recorded" in warning for warning in ran.warnings)
         assert single.run(*args).executed == {F, G}
+
+
+def test_hypothesis(single: Project) -> None:
+    """It looks for constants in all sources, and traces what fails with a monitoring tool of its own."""
+    single.write("pytest.ini", single.read("pytest.ini") + "filterwarnings = error\n")
+    single.write("lib.py", "LIMIT = 100\n")
+    single.write(
+        "test_h.py",
+        """
+        import pytest
+        from hypothesis import given, settings, strategies
+
+        import lib
+
+
+        @settings(database=None, deadline=None)
+        @given(strategies.integers())
+        def small(number):
+            assert number < 100
+
+
+        def test_fails_somewhere():
+            with pytest.raises(AssertionError):
+                small()
+
+
+        def test_limit():
+            assert lib.LIMIT
+        """,
+    )
+    single.record()
+    single.replace("lib.py", "LIMIT = 100", "LIMIT = 100  # at most")
+    assert single.run().executed == set()
+    single.replace("lib.py", "LIMIT = 100", "LIMIT = 99")
+    assert single.run().executed == nodes("test_h.py", "test_limit")
+
+
+def test_tracebacks_are_the_project_s_own(project: Project) -> None:
+    project.write(
+        "test_f.py",
+        """
+        import pytest
+
+
+        @pytest.fixture(scope="module")
+        def broken():
+            assert 1 == 2
+
+
+        @pytest.fixture
+        def breaks():
+            yield
+            assert 3 == 4
+
+
+        def test_set_up(broken): pass
+
+
+        def test_teardown(breaks): pass
+        """,
+    )
+    ran = project.run()
+    assert "1 == 2" in ran.out and "3 == 4" in ran.out
+    assert "testmonx/_recording" not in ran.out

@@ -191,6 +191,8 @@ def test_a_lazy_import_names_the_function_that_makes_it(drive: Drive) -> None:
             "ran lazy.py::inner at 0",
             'started loaded.py as loaded in "" for lazy.py::inner',
             "finished loaded.py",
+            "found loaded for lazy.py::inner",
+            "found loaded for lazy.py::inner",
             "ran lazy.py::load at 0",
             "ran lazy.py::inner at 0",
         ]
@@ -431,5 +433,42 @@ def test_modules_rewritten_by_pytest_are_imports_of_their_files(drive: Drive, na
         files={
             "conftest.py": "def helper():\n    pass\nhelper()\n",
             "test_it.py": "def helper():\n    pass\nhelper()\ndef test_it():\n    assert 1\n",
+        },
+    )
+
+
+def test_a_module_that_is_found_by_its_name(drive: Drive) -> None:
+    """No body starts, whoever imported it; what a library is told by name is not the project's to find."""
+    drive(
+        """
+        import importlib, pkgutil
+        import finder, m
+        before = importlib._bootstrap._gcd_import
+        probe.start()
+        assert finder.find("m") is m
+        assert finder.resolve("m:f") is m.f
+        found = [line for line in probe.story() if line.startswith("found")]
+        assert found == [
+            "found m for finder.py::find", "found m for finder.py::resolve"
+        ], found
+        importlib.import_module("m")
+        try:
+            finder.find("no_such_module")
+        except ModuleNotFoundError as error:
+            assert error.name == "no_such_module"
+        else:
+            raise AssertionError("found")
+        assert not [line for line in probe.story() if line.startswith("found")]
+        probe.stop()
+        assert importlib._bootstrap._gcd_import is before
+        assert importlib.import_module("m") is m
+        """,
+        files={
+            "finder.py": """\
+                import importlib, pkgutil
+                def find(name): return importlib.import_module(name)
+                def resolve(name): return pkgutil.resolve_name(name)
+            """,
+            "m.py": "def f(): pass\n",
         },
     )
