@@ -2,6 +2,7 @@
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 use super::asks::CONTENT;
 use super::collector::Collector;
@@ -85,9 +86,10 @@ impl<'a> Collector<'a> {
             }
         }
         if is_bare && name == "__import__" {
-            // Of a module that is imported already nobody hears.
+            // Of a module that is imported already nobody hears. Who does not take it may go on with `sys.modules`.
             let is_told = arguments.first().is_some_and(|it| words::literal(it).is_some());
-            self.unit().dynamic.all_modules |= !is_told;
+            let is_taken = self.untaken != Some(call.start());
+            self.unit().dynamic.all_modules |= is_taken && !is_told;
         }
         if is_bare && words::is_namespace(name, arguments) {
             self.unit().dynamic.namespace = true;

@@ -66,6 +66,8 @@ pub(in super::super) struct Collector<'a> {
     pub(super) trying: u32,
     /// Where the condition ends of the last statement that has one.
     pub(super) condition: TextSize,
+    /// Where the last call begins whose result nobody takes.
+    pub(super) untaken: Option<TextSize>,
 }
 
 impl<'a> Collector<'a> {
@@ -94,6 +96,7 @@ impl<'a> Collector<'a> {
             probing: 0,
             trying: 0,
             condition: TextSize::default(),
+            untaken: None,
         }
     }
 

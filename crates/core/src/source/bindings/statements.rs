@@ -115,6 +115,7 @@ impl<'a> Collector<'a> {
 
     /// A call whose result nobody takes: it is there for its effect.
     pub(super) fn bare_call(&mut self, call: &'a ExprCall) {
+        self.untaken = Some(call.start());
         match &*call.func {
             Expr::Attribute(attribute)
                 if words::is_logging(&attribute.attr) && !self.at_node_level() => {}
