@@ -138,7 +138,10 @@ def test_a_requirement_of_a_requirement(project: Project, site: Site) -> None:
 
 def test_what_only_developers_need_is_not_required(project: Project, site: Site) -> None:
     site.install(
-        "top", "1", {"top.py": "X = 1\n"}, requires=("linter; extra == 'dev'", "pytest; extra=='test'")
+        "top",
+        "1",
+        {"top.py": "X = 1\n"},
+        requires=("linter; extra == 'dev'", "pytest; extra=='test'"),
     )
     site.install("linter", "1", {"linter.py": ""})
     user_of(project, "def test_user():\n    import top\n    assert top.X == 1\n")
