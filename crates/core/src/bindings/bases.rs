@@ -6,341 +6,86 @@
 //! `collections.abc` and `unittest` that are written in Python) count for whoever has the class; all others that the
 //! base has count for who mentions them. Names that begin with an underscore do so anyway, or are not for others.
 
-const CONTAINER: &[&str] = &[
-    "add",
-    "append",
-    "clear",
-    "copy",
-    "count",
-    "discard",
-    "elements",
-    "extend",
-    "fromkeys",
-    "get",
-    "index",
-    "insert",
-    "isdisjoint",
-    "items",
-    "keys",
-    "most_common",
-    "pop",
-    "popitem",
-    "remove",
-    "reverse",
-    "setdefault",
-    "subtract",
-    "update",
-    "values",
-];
-const GENERATOR: &[&str] = &["aclose", "asend", "athrow", "close", "send", "throw"];
-const TEST_CASE_CALLS: &[&str] = &[
-    "addCleanup",
-    "addTypeEqualityFunc",
-    "countTestCases",
-    "debug",
-    "defaultTestResult",
-    "doClassCleanups",
-    "doCleanups",
-    "fail",
-    "failureException",
-    "id",
-    "longMessage",
-    "maxDiff",
-    "run",
-    "shortDescription",
-    "skipTest",
-];
-const TEST_CASE: &[&str] = &[
-    "addAsyncCleanup",
-    "addClassCleanup",
-    "addCleanup",
-    "addTypeEqualityFunc",
-    "assertAlmostEqual",
-    "assertAlmostEquals",
-    "assertCountEqual",
-    "assertDictContainsSubset",
-    "assertDictEqual",
-    "assertEqual",
-    "assertEquals",
-    "assertFalse",
-    "assertGreater",
-    "assertGreaterEqual",
-    "assertIn",
-    "assertIs",
-    "assertIsInstance",
-    "assertIsNone",
-    "assertIsNot",
-    "assertIsNotNone",
-    "assertLess",
-    "assertLessEqual",
-    "assertListEqual",
-    "assertLogs",
-    "assertMultiLineEqual",
-    "assertNoLogs",
-    "assertNotAlmostEqual",
-    "assertNotAlmostEquals",
-    "assertNotEqual",
-    "assertNotEquals",
-    "assertNotIn",
-    "assertNotIsInstance",
-    "assertNotRegex",
-    "assertNotRegexpMatches",
-    "assertRaises",
-    "assertRaisesRegex",
-    "assertRaisesRegexp",
-    "assertRegex",
-    "assertRegexpMatches",
-    "assertSequenceEqual",
-    "assertSetEqual",
-    "assertTrue",
-    "assertTupleEqual",
-    "assertWarns",
-    "assertWarnsRegex",
-    "assert_",
-    "asyncSetUp",
-    "asyncTearDown",
-    "countTestCases",
-    "debug",
-    "defaultTestResult",
-    "doClassCleanups",
-    "doCleanups",
-    "enterAsyncContext",
-    "enterClassContext",
-    "enterContext",
-    "fail",
-    "failureException",
-    "id",
-    "longMessage",
-    "maxDiff",
-    "run",
-    "setUp",
-    "setUpClass",
-    "shortDescription",
-    "skipTest",
-    "subTest",
-    "tearDown",
-    "tearDownClass",
-];
-const BYTES: &[&str] = &[
-    "append",
-    "capitalize",
-    "center",
-    "clear",
-    "copy",
-    "count",
-    "decode",
-    "endswith",
-    "expandtabs",
-    "extend",
-    "find",
-    "fromhex",
-    "hex",
-    "index",
-    "insert",
-    "isalnum",
-    "isalpha",
-    "isascii",
-    "isdigit",
-    "islower",
-    "isspace",
-    "istitle",
-    "isupper",
-    "join",
-    "ljust",
-    "lower",
-    "lstrip",
-    "maketrans",
-    "partition",
-    "pop",
-    "remove",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "reverse",
-    "rfind",
-    "rindex",
-    "rjust",
-    "rpartition",
-    "rsplit",
-    "rstrip",
-    "split",
-    "splitlines",
-    "startswith",
-    "strip",
-    "swapcase",
-    "title",
-    "translate",
-    "upper",
-    "zfill",
-];
-const DEQUE: &[&str] = &[
-    "append",
-    "appendleft",
-    "clear",
-    "copy",
-    "count",
-    "extend",
-    "extendleft",
-    "index",
-    "insert",
-    "maxlen",
-    "pop",
-    "popleft",
-    "remove",
-    "reverse",
-    "rotate",
-];
-const DICT: &[&str] = &[
-    "clear",
-    "copy",
-    "default_factory",
-    "fromkeys",
-    "get",
-    "items",
-    "keys",
-    "move_to_end",
-    "pop",
-    "popitem",
-    "setdefault",
-    "update",
-    "values",
-];
-const EXCEPTION: &[&str] = &["add_note", "args", "with_traceback"];
-const EXCEPTION_GROUP: &[&str] =
-    &["add_note", "args", "derive", "exceptions", "message", "split", "subgroup", "with_traceback"];
-const IMPORT_ERROR: &[&str] = &["add_note", "args", "msg", "name", "path", "with_traceback"];
-const LIST: &[&str] = &[
-    "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse",
-    "sort",
-];
-const NUMBER: &[&str] = &[
-    "as_integer_ratio",
-    "bit_count",
-    "bit_length",
-    "conjugate",
-    "denominator",
-    "from_bytes",
-    "fromhex",
-    "hex",
-    "imag",
-    "is_integer",
-    "numerator",
-    "real",
-    "to_bytes",
-];
-const OS_ERROR: &[&str] = &[
-    "add_note",
-    "args",
-    "characters_written",
-    "errno",
-    "filename",
-    "filename2",
-    "strerror",
-    "with_traceback",
-];
-const SET: &[&str] = &[
-    "add",
-    "clear",
-    "copy",
-    "difference",
-    "difference_update",
-    "discard",
-    "intersection",
-    "intersection_update",
-    "isdisjoint",
-    "issubset",
-    "issuperset",
-    "pop",
-    "remove",
-    "symmetric_difference",
-    "symmetric_difference_update",
-    "union",
-    "update",
-];
-const STR: &[&str] = &[
-    "capitalize",
-    "casefold",
-    "center",
-    "count",
-    "encode",
-    "endswith",
-    "expandtabs",
-    "find",
-    "format",
-    "format_map",
-    "index",
-    "isalnum",
-    "isalpha",
-    "isascii",
-    "isdecimal",
-    "isdigit",
-    "isidentifier",
-    "islower",
-    "isnumeric",
-    "isprintable",
-    "isspace",
-    "istitle",
-    "isupper",
-    "join",
-    "ljust",
-    "lower",
-    "lstrip",
-    "maketrans",
-    "partition",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "rfind",
-    "rindex",
-    "rjust",
-    "rpartition",
-    "rsplit",
-    "rstrip",
-    "split",
-    "splitlines",
-    "startswith",
-    "strip",
-    "swapcase",
-    "title",
-    "translate",
-    "upper",
-    "zfill",
-];
-const TUPLE: &[&str] = &["count", "index"];
+const CONTAINER: &str = "\
+    add append clear copy count discard elements extend fromkeys get index insert isdisjoint \
+    items keys most_common pop popitem remove reverse setdefault subtract update values";
+const GENERATOR: &str = "aclose asend athrow close send throw";
+const TEST_CASE_CALLS: &str = "\
+    addCleanup addTypeEqualityFunc countTestCases debug defaultTestResult doClassCleanups \
+    doCleanups fail failureException id longMessage maxDiff run shortDescription skipTest";
+const TEST_CASE: &str = "\
+    addAsyncCleanup addClassCleanup assertAlmostEqual assertAlmostEquals assertCountEqual \
+    assertDictContainsSubset assertDictEqual assertEqual assertEquals assertFalse \
+    assertGreater assertGreaterEqual assertIn assertIs assertIsInstance assertIsNone \
+    assertIsNot assertIsNotNone assertLess assertLessEqual assertListEqual assertLogs \
+    assertMultiLineEqual assertNoLogs assertNotAlmostEqual assertNotAlmostEquals \
+    assertNotEqual assertNotEquals assertNotIn assertNotIsInstance assertNotRegex \
+    assertNotRegexpMatches assertRaises assertRaisesRegex assertRaisesRegexp assertRegex \
+    assertRegexpMatches assertSequenceEqual assertSetEqual assertTrue assertTupleEqual \
+    assertWarns assertWarnsRegex assert_ asyncSetUp asyncTearDown enterAsyncContext \
+    enterClassContext enterContext setUp setUpClass subTest tearDown tearDownClass";
+const TEXT: &str = "\
+    capitalize center count endswith expandtabs find index isalnum isalpha isascii isdigit \
+    islower isspace istitle isupper join ljust lower lstrip maketrans partition removeprefix \
+    removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines \
+    startswith strip swapcase title translate upper zfill";
+const BYTES: &str = "append clear copy decode extend fromhex hex insert pop remove reverse";
+const STR: &str = "casefold encode format format_map isdecimal isidentifier isnumeric isprintable";
+const DEQUE: &str = "\
+    append appendleft clear copy count extend extendleft index insert maxlen pop popleft \
+    remove reverse rotate";
+const DICT: &str = "\
+    clear copy default_factory fromkeys get items keys move_to_end pop popitem setdefault \
+    update values";
+const EXCEPTION: &str = "add_note args with_traceback";
+const EXCEPTION_GROUP: &str = "derive exceptions message split subgroup";
+const IMPORT_ERROR: &str = "msg name path";
+const LIST: &str = "append clear copy count extend index insert pop remove reverse sort";
+const NUMBER: &str = "\
+    as_integer_ratio bit_count bit_length conjugate denominator from_bytes fromhex hex imag \
+    is_integer numerator real to_bytes";
+const OS_ERROR: &str = "characters_written errno filename filename2 strerror";
+const SET: &str = "\
+    add clear copy difference difference_update discard intersection intersection_update \
+    isdisjoint issubset issuperset pop remove symmetric_difference symmetric_difference_update \
+    union update";
+const TUPLE: &str = "count index";
 
-/// The methods that the code of a base with this name calls on its objects.
+/// The methods that the code of a base with this name calls on its objects: lists with blanks between.
 pub(super) fn called_by(base: &str) -> &'static [&'static str] {
     match base {
         "Counter" | "Mapping" | "MutableMapping" | "MutableSequence" | "MutableSet"
-        | "OrderedDict" | "Sequence" | "Set" | "UserDict" | "UserList" | "UserString" => CONTAINER,
-        "AsyncGenerator" | "Coroutine" | "Generator" => GENERATOR,
+        | "OrderedDict" | "Sequence" | "Set" | "UserDict" | "UserList" | "UserString" => {
+            &[CONTAINER]
+        }
+        "AsyncGenerator" | "Coroutine" | "Generator" => &[GENERATOR],
         "ExceptionGroup" => &["derive"],
-        "IsolatedAsyncioTestCase" | "TestCase" => TEST_CASE_CALLS,
+        "IsolatedAsyncioTestCase" | "TestCase" => &[TEST_CASE_CALLS],
         _ => &[],
     }
 }
 
-/// The names that objects of a base with this name have.
+/// The names that objects of a base with this name have, in the same way.
 pub(super) fn members_of(base: &str) -> &'static [&'static str] {
     match base {
         "Counter" | "Mapping" | "MutableMapping" | "MutableSequence" | "MutableSet"
-        | "Sequence" | "Set" | "UserDict" | "UserList" => CONTAINER,
-        "IsolatedAsyncioTestCase" | "TestCase" => TEST_CASE,
-        "OrderedDict" | "defaultdict" | "dict" => DICT,
-        "UserString" | "str" => STR,
-        "bool" | "complex" | "float" | "int" => NUMBER,
-        "bytearray" | "bytes" => BYTES,
-        "deque" => DEQUE,
-        "frozenset" | "set" => SET,
-        "list" => LIST,
-        "tuple" => TUPLE,
-        "ExceptionGroup" => EXCEPTION_GROUP,
-        "ImportError" | "ModuleNotFoundError" => IMPORT_ERROR,
+        | "Sequence" | "Set" | "UserDict" | "UserList" => &[CONTAINER],
+        "IsolatedAsyncioTestCase" | "TestCase" => &[TEST_CASE_CALLS, TEST_CASE],
+        "OrderedDict" | "defaultdict" | "dict" => &[DICT],
+        "UserString" | "str" => &[TEXT, STR],
+        "bool" | "complex" | "float" | "int" => &[NUMBER],
+        "bytearray" | "bytes" => &[TEXT, BYTES],
+        "deque" => &[DEQUE],
+        "frozenset" | "set" => &[SET],
+        "list" => &[LIST],
+        "tuple" => &[TUPLE],
+        "ExceptionGroup" => &[EXCEPTION, EXCEPTION_GROUP],
+        "ImportError" | "ModuleNotFoundError" => &[EXCEPTION, IMPORT_ERROR],
         "BlockingIOError" | "ConnectionError" | "FileExistsError" | "FileNotFoundError"
-        | "OSError" | "PermissionError" | "TimeoutError" => OS_ERROR,
+        | "OSError" | "PermissionError" | "TimeoutError" => &[EXCEPTION, OS_ERROR],
         "BaseException" | "Exception" | "KeyboardInterrupt" | "StopAsyncIteration"
-        | "StopIteration" | "SystemExit" => EXCEPTION,
-        name if name.ends_with("Error") || name.ends_with("Warning") => EXCEPTION,
+        | "StopIteration" | "SystemExit" => &[EXCEPTION],
+        name if name.ends_with("Error") || name.ends_with("Warning") => &[EXCEPTION],
         _ => &[],
     }
 }

@@ -180,7 +180,8 @@ impl Classes {
                 match found {
                     Base::Project(base) => info.bases.push(base),
                     Base::Harmless { called, members } => {
-                        info.called.extend(called);
+                        info.called.extend(called.iter().flat_map(|it| it.split_whitespace()));
+                        let members = members.iter().flat_map(|it| it.split_whitespace());
                         info.from_outside.extend(members);
                     }
                     Base::Flag => (info.is_enum, info.is_flag) = (true, true),

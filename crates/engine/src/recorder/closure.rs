@@ -302,7 +302,7 @@ impl Closures {
             for member in &group {
                 let observed = &spans[*member as usize].observed;
                 body.facts.append(&mut self.own_facts(scene, observed));
-                let beyond = observed.uses.iter().filter(|used| !group.contains(used));
+                let beyond = observed.uses.iter().filter(|used| group.binary_search(used).is_err());
                 body.spans.extend(beyond.filter_map(|used| self.known_span(*used)));
             }
             let span = scene.interner.span(ordered(body));

@@ -19,7 +19,8 @@ struct Visit {
 }
 
 /// The spans that lead from `start` over `uses`, in groups: each either a span alone or those of circles that hang
-/// together (strongly connected components, by Tarjan's algorithm). Whatever a group uses beyond itself comes before it.
+/// together (strongly connected components, by Tarjan's algorithm), ascending. Whatever a group uses beyond itself comes
+/// before it.
 pub(super) fn components(start: SpanId, uses: impl Fn(SpanId) -> Vec<SpanId>) -> Vec<Vec<SpanId>> {
     let mut found = Vec::new();
     let mut orders: FxHashMap<SpanId, usize> = FxHashMap::default();

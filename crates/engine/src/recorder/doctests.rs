@@ -2,6 +2,7 @@
 //! they stand in, or import by a statement.
 
 use std::fs;
+use std::sync::Arc;
 
 use testmonx_core::RelPath;
 
@@ -12,11 +13,12 @@ impl Recorder {
     /// and the modules that examples import.
     pub fn docstrings_read(&mut self, path: &RelPath) {
         let top = self.top() as usize;
-        let place = self.project.root().join(path.as_str());
-        if let Ok(bytes) = fs::read(place) {
-            let text = String::from_utf8_lossy(&bytes);
-            self.spans[top].observed.named.extend(imported(&text));
-        }
+        let named = Arc::clone(self.named_in_doctests.entry(path.clone()).or_insert_with(|| {
+            // Who cannot read it runs no doctest of it either.
+            let bytes = fs::read(path.under(self.project.root())).unwrap_or_default();
+            imported(&String::from_utf8_lossy(&bytes)).into()
+        }));
+        self.spans[top].observed.named.extend(named.iter().cloned());
         let Some(source) = self.sources.at(path) else { return };
         self.sources.fill(source, &mut self.program);
         self.spans[top].observed.whole.insert(source);

@@ -27,6 +27,7 @@ mod teardown;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Charge, Program};
@@ -110,6 +111,8 @@ pub struct Recorder {
     finished: Vec<Finished>,
     teardowns: Teardowns,
     amended: Vec<Trace>,
+    /// The modules that the doctests of a file name, of those that ran.
+    named_in_doctests: FxHashMap<RelPath, Arc<[Box<str>]>>,
     /// Whether libraries that can look at annotations were looked for.
     has_looked: bool,
     /// The line that the body of the module being imported has reached.
@@ -142,6 +145,7 @@ impl Recorder {
             finished: Vec::new(),
             teardowns: Teardowns::default(),
             amended: Vec::new(),
+            named_in_doctests: FxHashMap::default(),
             has_looked: false,
             line: 0,
         };

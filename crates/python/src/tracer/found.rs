@@ -3,8 +3,8 @@
 //! No body starts then, and no audit event is raised, so nothing tells that the code has the module in its hands. All
 //! of them end in one function of the import system, `_gcd_import`, which is replaced while a run is on. Nobody else
 //! sees that: it is private to `importlib`, and called by name. The one in its place is a built-in function, which
-//! adds no frame to tracebacks. `__import__` is left alone, since each import statement would pay for it: the parser
-//! widens where it is called with a computed name.
+//! adds no frame to tracebacks. `__import__` does not come by here: the parser widens where it is called with a computed
+//! name and its result is taken.
 
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -130,8 +130,10 @@ pub(crate) fn stop(py: Python<'_>) {
     switch(py);
     let Some(run) = RUN.borrow(py).and_then(|mut run| run.take()) else { return };
     MARKS_USED.store(run.marks.used(run.record.len()), Ordering::Relaxed);
-    if let Err(error) = run.hook.uninstall(py).and_then(|()| found::uninstall(py)) {
-        Fault::Refused(error.to_string()).keep();
+    for done in [run.hook.uninstall(py), found::uninstall(py)] {
+        if let Err(error) = done {
+            Fault::Refused(error.to_string()).keep();
+        }
     }
     // The rest of the run is dropped here, no longer borrowed.
 }

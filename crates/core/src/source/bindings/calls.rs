@@ -46,7 +46,7 @@ impl<'a> Collector<'a> {
             _ => return,
         };
         let keywords = call.arguments.keywords.iter().filter_map(|it| it.arg.as_deref());
-        self.unit().dynamic.asks_all |=
+        self.unit().asks_all |=
             keywords.into_iter().any(words::is_spec) || name == "create_autospec";
         let beginning = arguments.get(1).and_then(words::beginning);
         words::split_names(call).for_each(|name| self.mention(name));

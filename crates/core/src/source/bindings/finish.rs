@@ -129,7 +129,7 @@ impl Collector<'_> {
         self.fold_skeletons();
         let (symbols, binders) = fold_symbols(&self.bound, &self.level.nodes);
         for unit in &mut self.units {
-            if unit.dynamic.asks_all {
+            if unit.asks_all {
                 let attrs = unit.attrs.clone();
                 unit.probes.extend(attrs);
             }

@@ -48,9 +48,6 @@ impl After {
 
     /// A digest that says this beside what it said.
     fn fold(mut self, digest: Digest) -> Digest {
-        if self.0.is_empty() {
-            return digest;
-        }
         self.0.sort_unstable();
         self.0.dedup();
         let mut builder = DigestBuilder::new("ordered/1");

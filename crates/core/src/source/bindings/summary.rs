@@ -46,8 +46,7 @@ impl Bindings {
         let unused = symbols.iter().filter(|symbol| !is_mentioned[symbol.name.0 as usize]);
         let imported = unused.flat_map(|symbol| {
             let imports = self.binders(symbol).iter().filter_map(|binder| binder.import);
-            let imports = imports.map(|import| &self.imports[import as usize]);
-            imports.filter(|it| matches!(it.what, Imported::Name(_)) && !is_inert(it))
+            imports.map(|import| &self.imports[import as usize]).filter(|it| !is_inert(it))
         });
         let mut found: Vec<(u32, &str, &str)> = imported
             .filter_map(|import| match &import.what {

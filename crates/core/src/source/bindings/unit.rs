@@ -44,8 +44,6 @@ pub(crate) struct Dynamic {
     pub(crate) global: bool,
     /// `getattr(x, computed)`, `hasattr(x, computed)`.
     pub(crate) asks_computed: bool,
-    /// A mock is made that has only what its model has: all attributes that are mentioned may be missing.
-    pub(crate) asks_all: bool,
     /// `request.module` and the like: the test file's names are asked for.
     pub(crate) test_module: bool,
     /// An effect on something that no name tells: `f()()`, `assert`, `raise`.
@@ -64,7 +62,6 @@ impl Dynamic {
         self.signatures |= other.signatures;
         self.global |= other.global;
         self.asks_computed |= other.asks_computed;
-        self.asks_all |= other.asks_all;
         self.test_module |= other.test_module;
         self.opaque_effect |= other.opaque_effect;
     }
@@ -97,6 +94,8 @@ pub(crate) struct Unit {
     pub(crate) writes: ThinVec<Chain>,
     /// Whether it binds an attribute of something that a name of the module stands for: `lib.connect = fake`.
     pub(crate) sets: bool,
+    /// Whether a mock is made that has only what its model has: all attributes that are mentioned may be missing.
+    pub(crate) asks_all: bool,
     /// What bare calls and decorators call.
     pub(crate) calls: ThinVec<Chain>,
     /// What is called with a function or a class as an argument, where the result is bound.
