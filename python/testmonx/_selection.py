@@ -8,6 +8,7 @@ import pytest
 
 from testmonx import _invocation
 from testmonx._native import Recording, Session, UsageError
+from testmonx.plugin import unrewritten
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -41,17 +42,20 @@ class Preparation:
         register = config.pluginmanager.register
         register(Reporting(session), "testmonx-reporting")
         if session.role == "controller":
-            from testmonx._xdist import ControllerHooks
+            with unrewritten():
+                from testmonx._xdist import ControllerHooks
 
             register(ControllerHooks(session, config), "testmonx-controller")
             return
         register(Selecting(session), "testmonx-selecting")
         if session.is_recording:
-            from testmonx._recording import RecordingHooks
+            with unrewritten():
+                from testmonx._recording import RecordingHooks
 
             register(RecordingHooks(session), "testmonx-recording")
         if session.role == "worker":
-            from testmonx._xdist import WorkerHooks
+            with unrewritten():
+                from testmonx._xdist import WorkerHooks
 
             register(WorkerHooks(session), "testmonx-worker")
 

@@ -7,12 +7,17 @@ pytest. The hooks that do the work are registered only when an option asks for t
 from __future__ import annotations
 
 import importlib.util
+import sys
+from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _SWITCHES = ("testmon", "testmon_noselect", "testmon_nocollect", "testmon_forceselect", "tmnet")
 
@@ -101,8 +106,34 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     options = early_config.known_args_namespace
     is_wanted = any(getattr(options, name, False) for name in _SWITCHES)
     if is_wanted and not getattr(options, "no-testmon", False):
-        from testmonx._selection import Preparation
+        with unrewritten():
+            from testmonx._selection import Preparation
 
         preparation = Preparation(early_config)
         early_config.pluginmanager.register(preparation, "testmonx-preparation")
     return (yield)
+
+
+@contextmanager
+def unrewritten() -> Iterator[None]:
+    """Imports testmonx's modules from their byte code.
+
+    pytest rewrites the assertions of all modules of plugins, and keeps byte code of its own for them: where it may
+    write none (``PYTHONDONTWRITEBYTECODE``) it compiles them in each run. These have no assertions.
+    """
+    sys.meta_path.insert(0, _Finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(_Finder)
+
+
+class _Finder:
+    """Finds testmonx's modules as Python does."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module's place, if it is one of them."""
+        return PathFinder.find_spec(name, path) if name.startswith("testmonx.") else None

@@ -197,15 +197,18 @@ def test_objects_of_one_class_are_told_apart(single: Project) -> None:
     assert single.run().executed == nodes("test_m.py", "test_double")
 
 
-def test_an_object_is_shared_after_many_that_were_not(single: Project) -> None:
+@pytest.mark.parametrize("slots", ["", '__slots__ = ("_value",)'])
+def test_an_object_is_shared_after_many_that_were_not(single: Project, slots: str) -> None:
     single.write_files(
         {
-            "m.py": """
+            "m.py": f"""
                 def make():
                     return 1
 
 
                 class Lazy:
+                    {slots}
+
                     def __init__(self):
                         self._value = None
 

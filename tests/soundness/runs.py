@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from launcher import launcher
 
 MODES = {"serial": (), "parallel": ("-n", "2")}
 
@@ -80,27 +80,16 @@ class Tree:
     def _pytest(self, *arguments: str) -> Ran:
         with tempfile.TemporaryDirectory() as directory:
             log = Path(directory) / "outcomes.json"
-            command = [sys.executable, "-m", "pytest", "-q", "--continue-on-collection-errors"]
-            command += [*arguments, "-p", "soundness_probe"]
+            options = ["-q", "--continue-on-collection-errors", *arguments, "-p", "soundness_probe"]
             for plugin in _UNNEEDED:
-                command += ["-p", f"no:{plugin}"]
+                options += ["-p", f"no:{plugin}"]
             kept = {
                 name: os.environ[name] for name in os.environ if not name.startswith(_OUTER_RUN)
             }
-            done = subprocess.run(
-                command,
-                cwd=self.path,
-                env={**kept, "PYTHONPATH": str(_PROBE), "SOUNDNESS_LOG": str(log)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=_PATIENCE,
-                check=False,
-            )
+            environment = {**kept, "PYTHONPATH": str(_PROBE), "SOUNDNESS_LOG": str(log)}
+            done = launcher().run(options, self.path, environment, b"", _PATIENCE)
             outcomes = json.loads(log.read_text(encoding="utf-8")) if log.exists() else {}
-        return Ran(done.returncode, outcomes, done.stdout)
+        return Ran(done.status, outcomes, (done.out + done.err).decode(errors="replace"))
 
 
 def changed(before: Outcomes, after: Outcomes) -> set[str]:

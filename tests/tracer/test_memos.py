@@ -22,6 +22,10 @@ FILES = {
         class Slots:
             __slots__ = ()
             def memo_self(self): return helper()
+        class Born:
+            __slots__ = ("value",)
+            def __init__(self): self.value = 0
+            def memo_self(self): return helper()
         """
 }
 
@@ -131,6 +135,27 @@ def test_an_object_without_weak_references_is_told_by_its_address(drive: Drive) 
         started = [line for line in probe.story() if line.startswith("memo") and "started" in line]
         objects = [line.rsplit(" on ")[1] for line in started]
         assert objects[0] == objects[2] != objects[1], objects
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_an_object_without_weak_references_is_told_apart_by_its_birth(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        # The first one shows that births matter.
+        m.Born().memo_self()
+        m.Born().memo_self()
+        kept = m.Born()
+        kept.memo_self()
+        kept.memo_self()
+        started = [line for line in probe.story() if line.startswith("memo") and "started" in line]
+        objects = [line.rsplit(" on ")[1] for line in started]
+        assert objects[2] == objects[3], objects
+        assert len(set(objects)) == 3, objects
         probe.stop()
         """,
         files=FILES,

@@ -55,14 +55,25 @@ pub(super) fn open_class(py: Python<'_>, key: Key, frame: ModuleFrame) {
     run::with(py, |run| run.open_class(key, frame, &mut retired));
 }
 
-/// Follows the call that starts in `frame`, which leaves something behind, for one thing in `receiver`.
+/// Follows the call that starts in `frame`, which leaves something behind, for one thing in `receiver`. Tells whether
+/// it is to be followed to its end.
 pub(super) fn open_memo(
     py: Python<'_>,
     key: Key,
     frame: ModuleFrame,
     receiver: Option<&Bound<'_, PyAny>>,
-) {
-    let receiver = receiver.map(Receiver::of);
+) -> bool {
+    let receiver = match receiver {
+        None => None,
+        Some(object) => match run::with(py, |run| run.known(object)).flatten() {
+            Some(known) if run::with(py, |run| run.met_loosely(key, known)) == Some(true) => {
+                return false;
+            }
+            Some(known) => Some(Receiver::Known(known)),
+            None => Some(Receiver::of(object)),
+        },
+    };
     let mut retired = Retired::default();
-    run::with(py, |run| run.open_memo(py, key, frame, receiver, &mut retired));
+    let opened = run::with(py, |run| run.open_memo(py, key, frame, receiver, &mut retired));
+    matches!(opened, Some(Ok(())))
 }

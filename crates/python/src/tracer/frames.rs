@@ -21,6 +21,12 @@ pub(super) enum Followed {
     Memo,
 }
 
+impl Followed {
+    fn is_import(self) -> bool {
+        matches!(self, Self::Import(_))
+    }
+}
+
 /// A frame on its way.
 #[derive(Debug)]
 pub(super) struct OpenFrame {
@@ -35,52 +41,67 @@ pub(super) struct OpenFrame {
 
 /// The stack of followed frames.
 #[derive(Debug, Default)]
-pub(super) struct OpenFrames(Vec<OpenFrame>);
+pub(super) struct OpenFrames {
+    frames: Vec<OpenFrame>,
+    /// How many of them are module bodies.
+    imports: usize,
+}
 
 impl OpenFrames {
     /// Whether no frame is followed.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.frames.is_empty()
     }
 
     /// Whether a module body is on its way.
+    #[inline]
     pub(super) fn has_import(&self) -> bool {
-        self.0.iter().any(|open| matches!(open.what, Followed::Import(_)))
+        self.imports > 0
+    }
+
+    /// Whether no module body is on its way, and the innermost call is as it was.
+    #[inline]
+    pub(super) fn is_quiet(&self, py: Python<'_>) -> bool {
+        self.imports == 0
+            && self.frames.last().is_none_or(|open| !open.has_ended && !open.frame.has_ended(py))
     }
 
     /// Follows `frame`, which executes `code`.
     pub(super) fn open(&mut self, what: Followed, code: CodeId, frame: ModuleFrame) {
-        self.0.push(OpenFrame { what, code, frame, has_ended: false, position: -1, line: 0 });
+        self.imports += usize::from(what.is_import());
+        self.frames.push(OpenFrame { what, code, frame, has_ended: false, position: -1, line: 0 });
     }
 
     /// Whether the innermost frame is this one.
     #[cfg(Py_3_12)]
     pub(super) fn is_innermost(&self, frame: &ModuleFrame) -> bool {
-        self.0.last().is_some_and(|open| open.frame == *frame)
+        self.frames.last().is_some_and(|open| open.frame == *frame)
     }
 
     /// Notes that this frame is about to end.
     pub(super) fn end(&mut self, is_frame: impl Fn(&ModuleFrame) -> bool) {
-        if let Some(open) = self.0.iter_mut().rfind(|open| is_frame(&open.frame)) {
+        if let Some(open) = self.frames.iter_mut().rfind(|open| is_frame(&open.frame)) {
             open.has_ended = true;
         }
     }
 
     /// Takes the innermost frame off the stack if it has ended, by return or by exception.
     pub(super) fn pop_ended(&mut self, py: Python<'_>) -> Option<OpenFrame> {
-        self.0.pop_if(|open| open.has_ended || open.frame.has_ended(py))
+        let ended = self.frames.pop_if(|open| open.has_ended || open.frame.has_ended(py))?;
+        self.imports -= usize::from(ended.what.is_import());
+        Some(ended)
     }
 
     /// Takes the innermost frame off the stack if it is that of a call, ended or not.
     pub(super) fn pop_memo(&mut self) -> Option<OpenFrame> {
-        self.0.pop_if(|open| open.what == Followed::Memo)
+        self.frames.pop_if(|open| open.what == Followed::Memo)
     }
 
     /// Whether the innermost import, or class in it, is of this source: a class whose body starts now then stands
     /// in it.
     pub(super) fn is_in(&self, source: SourceId) -> bool {
-        let innermost = self.0.iter().rfind(|open| open.what != Followed::Memo);
+        let innermost = self.frames.iter().rfind(|open| open.what != Followed::Memo);
         innermost.is_some_and(|open| {
             open.what == Followed::Import(source) || open.what == Followed::Class(source)
         })
@@ -89,7 +110,7 @@ impl OpenFrames {
     /// The line that the body of the innermost import has reached, or that of the innermost class in it; 0 if
     /// none is on its way.
     pub(super) fn line(&mut self, py: Python<'_>) -> u32 {
-        for open in self.0.iter_mut().rev().filter(|open| open.what != Followed::Memo) {
+        for open in self.frames.iter_mut().rev().filter(|open| open.what != Followed::Memo) {
             let has_ended = open.has_ended || open.frame.has_ended(py);
             match open.what {
                 Followed::Class(_) if has_ended => {}

@@ -48,6 +48,7 @@ mod events;
 mod found;
 mod frames;
 mod gil;
+mod loose;
 #[cfg(Py_3_12)]
 mod monitoring;
 mod names;
@@ -92,6 +93,7 @@ pub(crate) fn start(py: Python<'_>, observer: Arc<Mutex<dyn Observer>>) -> Resul
     }
     Fault::clear();
     let marks = Marks::new(py, MARKS_USED.load(Ordering::Relaxed))?;
+    receivers::keep_names(py);
     let hook = Hook::install(py)?;
     if let Some(mut run) = RUN.borrow(py) {
         *run = Some(Run::new(marks, hook, observer));

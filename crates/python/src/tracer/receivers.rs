@@ -1,9 +1,12 @@
 //! Objects that methods leave something in, told apart for as long as the run lasts.
 
-use std::collections::HashMap;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
+use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_engine::observer::Receiver as Numbered;
 
 use super::gil::Owned;
@@ -11,13 +14,32 @@ use super::gil::Owned;
 /// How many objects may be known before the dead ones are looked for.
 const MIN_SWEEP: usize = 1024;
 
+unsafe extern "C" {
+    /// What a type or the first of its bases has under a name, without the help of descriptors; borrowed, and null without
+    /// an exception if there is none (`cpython/object.h`).
+    fn _PyType_Lookup(of: *mut ffi::PyTypeObject, name: *mut ffi::PyObject) -> *mut ffi::PyObject;
+}
+
+static INIT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
+
+/// Makes the name that [`Receivers::birth`] looks up, which is kept for the life of the process: nothing may be made
+/// while the run is borrowed.
+pub(super) fn keep_names(py: Python<'_>) {
+    if INIT.load(Ordering::Relaxed).is_null() {
+        INIT.store(PyString::intern(py, "__init__").into_ptr(), Ordering::Relaxed);
+    }
+}
+
 /// What an object is told apart by.
 #[derive(Debug)]
 pub(super) enum Receiver {
+    /// It has a number already.
+    Known(Numbered),
     /// Its weak reference, of which an object has one without a callback.
     Reference(Owned),
     /// Its address, if there can be no weak reference to it (a `tuple`, an `int`, `__slots__`): it may be taken
-    /// for one that is gone, which makes too much count rather than too little.
+    /// for one that is gone, which makes too much count rather than too little. Where its `__init__` was seen to start
+    /// the address is as good as a reference: nothing older can be there.
     Address(usize),
 }
 
@@ -52,13 +74,25 @@ impl Receiver {
 pub(super) struct Receivers {
     /// By address of the object's weak reference. It is kept alive, so that no other object's can have the
     /// address.
-    known: HashMap<usize, (Owned, u32)>,
-    by_address: HashMap<usize, u32>,
+    known: FxHashMap<usize, (Owned, u32)>,
+    by_address: FxHashMap<usize, Numbered>,
+    /// The types of objects without weak references whose `__init__` was looked for.
+    types: FxHashSet<usize>,
     next: u32,
     sweep_at: usize,
 }
 
 impl Receivers {
+    /// The number of an object that has one, found without making anything.
+    #[inline]
+    pub(super) fn known(&self, object: &Bound<'_, PyAny>) -> Option<Numbered> {
+        let Some(reference) = first_reference(object) else {
+            return self.by_address.get(&(object.as_ptr() as usize)).copied();
+        };
+        let (_, number) = self.known.get(&reference)?;
+        Some(Numbered { number: *number, is_sure: true })
+    }
+
     /// The number of an object; `None` if there are no more. References that are no longer needed go to `retired`.
     pub(super) fn number(
         &mut self,
@@ -67,6 +101,7 @@ impl Receivers {
         retired: &mut Vec<Owned>,
     ) -> Option<Numbered> {
         let reference = match receiver {
+            Receiver::Known(known) => return Some(known),
             Receiver::Reference(reference) => reference,
             Receiver::Address(address) => return self.at(address),
         };
@@ -84,15 +119,42 @@ impl Receivers {
     }
 
     fn at(&mut self, address: usize) -> Option<Numbered> {
-        let number = match self.by_address.get(&address) {
-            Some(number) => *number,
-            None => {
-                self.next = self.next.checked_add(1)?;
-                self.by_address.insert(address, self.next);
-                self.next
+        if let Some(known) = self.by_address.get(&address) {
+            return Some(*known);
+        }
+        self.number_at(address, false)
+    }
+
+    fn number_at(&mut self, address: usize, is_sure: bool) -> Option<Numbered> {
+        self.next = self.next.checked_add(1)?;
+        let numbered = Numbered { number: self.next, is_sure };
+        self.by_address.insert(address, numbered);
+        Some(numbered)
+    }
+
+    /// Notes that an object is new: what was known of its address was about another one.
+    pub(super) fn born(&mut self, object: &Bound<'_, PyAny>) {
+        let address = object.as_ptr() as usize;
+        if self.number_at(address, true).is_none() {
+            self.by_address.remove(&address);
+        }
+    }
+
+    /// The code of the `__init__` that objects of this one's type are born by, if there can be no weak references to them
+    /// and it is a Python function. Each type is looked at once.
+    pub(super) fn birth<'py>(&mut self, object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+        // SAFETY: the GIL is held; the type is alive as the object is, and looking a name up in it runs no Python code.
+        unsafe {
+            let of = ffi::Py_TYPE(object.as_ptr());
+            if (*of).tp_weaklistoffset != 0 || !self.types.insert(of as usize) {
+                return None;
             }
-        };
-        Some(Numbered { number, is_sure: false })
+            let init = _PyType_Lookup(of, INIT.load(Ordering::Relaxed));
+            if init.is_null() || ffi::PyFunction_Check(init) == 0 {
+                return None;
+            }
+            Bound::from_borrowed_ptr_or_opt(object.py(), ffi::PyFunction_GetCode(init))
+        }
     }
 
     fn sweep(&mut self, _py: Python<'_>, retired: &mut Vec<Owned>) {
@@ -103,5 +165,18 @@ impl Receivers {
         let dead = self.known.extract_if(is_dead);
         retired.extend(dead.map(|(_, (reference, _))| reference));
         self.sweep_at = 2 * self.known.len();
+    }
+}
+
+/// The address of the first of an object's weak references, if there can be any: the one without a callback, once
+/// that was made (`PyObject_GET_WEAKREFS_LISTPTR` in CPython, which keeps the list in that order).
+#[inline]
+fn first_reference(object: &Bound<'_, PyAny>) -> Option<usize> {
+    // SAFETY: the GIL is held, and a live object has a type, which says where in it the list begins.
+    unsafe {
+        match (*ffi::Py_TYPE(object.as_ptr())).tp_weaklistoffset {
+            0 => None,
+            offset => Some(object.as_ptr().byte_offset(offset).cast::<usize>().read()),
+        }
     }
 }

@@ -40,6 +40,8 @@ pub(super) enum Kind {
         /// Whether they leave it in `self`.
         in_receiver: bool,
     },
+    /// The `__init__` of objects that cannot be told apart otherwise: its start says that one is new.
+    Birth,
 }
 
 #[derive(Debug)]
@@ -117,6 +119,15 @@ impl Record {
         self.kind(key) == Some(Kind::Memo { in_receiver: true })
     }
 
+    /// From now on the starts of an entry are births, if it is a function like any other.
+    pub(super) fn make_birth(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(key.0)
+            && entry.kind == Kind::Function
+        {
+            entry.kind = Kind::Birth;
+        }
+    }
+
     /// From now on an entry is a function like any other.
     pub(super) fn make_plain(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(key.0) {
@@ -137,19 +148,16 @@ impl Record {
         entry.is_some_and(|entry| entry.epoch == self.epoch && entry.kind == Kind::Function)
     }
 
-    /// Notes a call outside of an import, and tells whether it is the last worth hearing of.
+    /// Notes a call outside of an import, unless a module body starts by it. Tells the kind of the entry, and whether
+    /// the call is the last worth hearing of.
     #[inline]
-    pub(super) fn hit(&mut self, key: Key) -> bool {
-        let Some(entry) = self.entries.get_mut(key.0) else { return false };
-        entry.hit(self.epoch, &mut self.ran)
-    }
-
-    /// The same, for a function like any other; `None` if it is none.
-    #[cfg(Py_3_12)]
-    #[inline]
-    pub(super) fn hit_plain(&mut self, key: Key) -> Option<bool> {
-        let entry = self.entries.get_mut(key.0).filter(|entry| entry.kind == Kind::Function)?;
-        Some(entry.hit(self.epoch, &mut self.ran))
+    pub(super) fn hit(&mut self, key: Key) -> (Option<Kind>, bool) {
+        let Some(entry) = self.entries.get_mut(key.0) else { return (None, false) };
+        let is_enough = match entry.kind {
+            Kind::Module(_) => false,
+            _ => entry.hit(self.epoch, &mut self.ran),
+        };
+        (Some(entry.kind), is_enough)
     }
 
     /// Notes a call while the body of the module being imported stands at `line`.
@@ -213,8 +221,8 @@ mod tests {
     fn a_code_is_handed_over_once_an_epoch() {
         let mut record = Record::new();
         let f = record.add(7, Kind::Function, 8);
-        assert!(!record.hit(f));
-        assert!(!record.hit(f));
+        assert!(!record.hit(f).1);
+        assert!(!record.hit(f).1);
         assert_eq!(drained(&mut record), [(0, vec![7])]);
         record.begin_epoch();
         assert!(record.is_empty());
@@ -236,11 +244,11 @@ mod tests {
         let mut record = Record::new();
         let f = record.add(0, Kind::Function, 8);
         for _ in 1..hits_to_disable(8) {
-            assert!(!record.hit(f));
+            assert!(!record.hit(f).1);
         }
-        assert!(record.hit(f));
+        assert!(record.hit(f).1);
         record.begin_epoch();
-        assert!(!record.hit(f));
+        assert!(!record.hit(f).1);
     }
 
     #[test]

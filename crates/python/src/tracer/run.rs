@@ -10,13 +10,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Follow, Leaves, Observer, SourceId};
+use testmonx_engine::observer::{CodeId, Follow, Leaves, Observer, Receiver as Numbered, SourceId};
 
 use super::backend::{Hook, ModuleFrame};
 use super::code::{Identity, Mark, Marks};
 use super::error::Fault;
 use super::frames::{Followed, OpenFrame, OpenFrames};
 use super::gil::{GilCell, Owned};
+use super::loose::Loose;
 use super::names::FileNames;
 use super::receivers::{Receiver, Receivers};
 use super::record::{Key, Kind, Record};
@@ -43,7 +44,8 @@ pub(super) struct Run {
     pub(super) record: Record,
     pub(super) frames: OpenFrames,
     pub(super) hook: Hook,
-    receivers: Receivers,
+    pub(super) receivers: Receivers,
+    loose: Loose,
     names: FileNames,
     observer: Arc<Mutex<dyn Observer>>,
     /// In a child process: what is noted is handed over at once, and again in each epoch of the session.
@@ -69,6 +71,8 @@ pub(super) enum Heard {
     Memo(Key),
     /// It was noted, and is the body of a class in the module that is being imported.
     Class(Key),
+    /// It was noted, and says that an object is new.
+    Birth,
     /// It is not project code.
     Foreign,
     /// It is code that has no mark yet.
@@ -99,6 +103,7 @@ impl Run {
             record: Record::new(),
             frames: OpenFrames::default(),
             receivers: Receivers::default(),
+            loose: Loose::new(),
             names: FileNames::default(),
             live: None,
         }
@@ -110,28 +115,26 @@ impl Run {
     pub(super) fn is_no_news(&self, code: &Bound<'_, PyAny>) -> bool {
         match self.marks.get(code) {
             Mark::Entry(key) => {
-                self.frames.is_empty() && self.live.is_none() && self.record.has_plain(key)
+                self.frames.is_quiet(code.py()) && self.live.is_none() && self.record.has_plain(key)
             }
             Mark::Foreign => true,
             Mark::None => false,
         }
     }
 
-    /// Takes note of a code object that starts or goes on now, if no call or import is followed and it is a function
-    /// like any other, as most are. Tells whether its event is to be disabled: it was the last worth hearing of in
-    /// this epoch.
+    /// Takes note of a code object that starts or goes on now, if nothing has to be done before: no module body is on its
+    /// way, and no call that is followed has ended.
     #[cfg(Py_3_12)]
     #[inline]
-    pub(super) fn hear_plain(&mut self, code: &Bound<'_, PyAny>) -> Option<bool> {
-        if !self.frames.is_empty() || self.live.is_some() {
+    pub(super) fn hear_alone(&mut self, code: &Bound<'_, PyAny>) -> Option<Heard> {
+        if !self.frames.is_quiet(code.py()) || self.live.is_some() {
             return None;
         }
-        let Mark::Entry(key) = self.marks.get(code) else { return None };
-        let is_enough = self.record.hit_plain(key)?;
-        if is_enough {
-            self.hook.disabled(code);
-        }
-        Some(is_enough)
+        Some(match self.marks.get(code) {
+            Mark::Entry(key) => self.note_alone(key),
+            Mark::Foreign => Heard::Foreign,
+            Mark::None => Heard::Unknown,
+        })
     }
 
     /// Takes note of a code object that starts or goes on now.
@@ -179,7 +182,6 @@ impl Run {
         if let Some(Kind::Module(_)) = kind {
             return Heard::Module(key);
         }
-        let is_memo = matches!(kind, Some(Kind::Memo { .. }));
         if !self.frames.is_empty() {
             self.settle(py, retired);
             if self.frames.has_import() {
@@ -190,14 +192,23 @@ impl Run {
                 return match kind {
                     Some(Kind::Memo { .. }) => Heard::Memo(key),
                     Some(Kind::Class(source)) if self.frames.is_in(source) => Heard::Class(key),
+                    Some(Kind::Birth) => Heard::Birth,
                     _ => Heard::Noted,
                 };
             }
         }
+        self.note_alone(key)
+    }
+
+    /// Takes note of code of an entry that no import stands around.
+    #[inline]
+    fn note_alone(&mut self, key: Key) -> Heard {
         match self.record.hit(key) {
-            _ if is_memo => Heard::Memo(key),
-            true => Heard::Enough,
-            false => Heard::Noted,
+            (Some(Kind::Module(_)), _) => Heard::Module(key),
+            (Some(Kind::Memo { .. }), _) => Heard::Memo(key),
+            (Some(Kind::Birth), _) => Heard::Birth,
+            (_, true) => Heard::Enough,
+            (_, false) => Heard::Noted,
         }
     }
 
@@ -249,6 +260,7 @@ impl Run {
     /// Ends all calls that are followed and that no import is open in: the open spans are about to
     /// change, and a call that goes on in another thread must not be followed for ever.
     pub(super) fn end_memos(&mut self, py: Python<'_>, retired: &mut Retired) {
+        self.loose.clear();
         while let Some(open) = self.frames.pop_memo() {
             self.finish(py, open, retired);
         }
@@ -270,7 +282,29 @@ impl Run {
         retired.frames.push(open);
     }
 
-    /// Follows a call that leaves something behind, which starts in `frame`, as closely as is wanted.
+    /// The number of an object that is told apart for sure. Of one that can be told by its address alone, the births are
+    /// noted from now on.
+    pub(super) fn known(&mut self, object: &Bound<'_, PyAny>) -> Option<Numbered> {
+        if let Some(known) = self.receivers.known(object).filter(|known| known.is_sure) {
+            return Some(known);
+        }
+        if let Some(birth) = self.receivers.birth(object)
+            && let Mark::Entry(key) = self.marks.get(&birth)
+        {
+            self.record.make_birth(key);
+        }
+        None
+    }
+
+    /// Whether a call of an entry on this object was followed loosely since the open spans changed last: there is nothing
+    /// more to say about another one. In a call that is followed closely there is.
+    #[inline]
+    pub(super) fn met_loosely(&self, key: Key, receiver: Numbered) -> bool {
+        self.frames.is_empty() && self.live.is_none() && self.loose.has(key, receiver.number)
+    }
+
+    /// Follows a call that leaves something behind, which starts in `frame`, as closely as is wanted. A frame that is
+    /// not followed to its end is given back.
     pub(super) fn open_memo(
         &mut self,
         py: Python<'_>,
@@ -278,22 +312,24 @@ impl Run {
         frame: ModuleFrame,
         receiver: Option<Receiver>,
         retired: &mut Retired,
-    ) {
+    ) -> Result<(), ModuleFrame> {
         let receiver =
             receiver.and_then(|it| self.receivers.number(py, it, &mut retired.references));
-        let Some(code) = self.record.code(key) else { return };
+        let Some(code) = self.record.code(key) else { return Err(frame) };
         self.settle(py, retired);
         let follow = ask(&self.observer, |o| o.memo_met(code, receiver));
         if follow == Some(Follow::Closely) {
             self.hand_over(py, retired);
             ask(&self.observer, |o| o.memo_started(code, receiver));
             self.frames.open(Followed::Memo, code, frame);
-            return;
+            return Ok(());
         }
-        retired.unopened.push(frame);
-        if follow != Some(Follow::Loosely) {
-            self.record.make_plain(key);
+        match (follow, receiver) {
+            (Some(Follow::Loosely), Some(receiver)) => self.loose.add(key, receiver.number),
+            (Some(Follow::Loosely), None) => {}
+            _ => self.record.make_plain(key),
         }
+        Err(frame)
     }
 
     /// Follows the body of a class that starts in `frame`, in a module that is being imported.

@@ -1,5 +1,10 @@
 //! What the Python stack says about an import: the module's names, and who imports it.
 
+#[cfg(Py_3_12)]
+use std::ptr::null_mut;
+#[cfg(Py_3_12)]
+use std::sync::atomic::{AtomicPtr, Ordering};
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -57,13 +62,23 @@ pub(super) fn globals<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny
     }
 }
 
-/// The value of `self` in a frame.
+#[cfg(Py_3_12)]
+static SELF: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
+
+/// Makes the name that [`receiver`] looks up, which is kept for the life of the process.
+#[cfg(Py_3_12)]
+pub(super) fn keep_names(py: Python<'_>) {
+    if SELF.load(Ordering::Relaxed).is_null() {
+        SELF.store(PyString::intern(py, "self").into_ptr(), Ordering::Relaxed);
+    }
+}
+
+/// The value of `self` in a frame. [`keep_names`] was called before.
 #[cfg(Py_3_12)]
 pub(super) fn receiver<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
-    let name = PyString::intern(frame.py(), "self");
     // SAFETY: as in `code_of`; the name is a string.
     let value = unsafe {
-        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), name.as_ptr());
+        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), SELF.load(Ordering::Relaxed));
         Bound::from_owned_ptr_or_opt(frame.py(), value)
     };
     if value.is_none() {

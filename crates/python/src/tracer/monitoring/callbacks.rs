@@ -74,12 +74,8 @@ pub(super) unsafe extern "C" fn on_project_code(
     let py = unsafe { Python::assume_attached() };
     // SAFETY: `args` and `nargsf` are as the vectorcall protocol has them.
     let Some(code) = (unsafe { first_argument(py, args, nargsf) }) else { return none(py) };
-    match run::with(py, |run| run.hear_plain(&code)).flatten() {
-        Some(true) => return disable(py),
-        Some(false) => return none(py),
-        None => {}
-    }
-    match hear(&code) {
+    let alone = run::with(py, |run| run.hear_alone(&code)).flatten();
+    match alone.unwrap_or_else(|| hear(&code)) {
         Heard::Enough => {
             run::with(py, |run| run.hook.disabled(&code));
             disable(py)
@@ -96,6 +92,10 @@ pub(super) unsafe extern "C" fn on_project_code(
             open_class(py, key);
             none(py)
         }
+        Heard::Birth => {
+            note_birth(py);
+            none(py)
+        }
         Heard::Noted | Heard::Foreign | Heard::Unknown => none(py),
     }
 }
@@ -109,6 +109,9 @@ pub(super) unsafe extern "C" fn on_return(
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls with the GIL held.
     let py = unsafe { Python::assume_attached() };
+    if run::with(py, |run| run.frames.is_empty()) != Some(false) {
+        return none(py);
+    }
     if let Some(frame) = stack::current_frame(py).map(|frame| ModuleFrame::new(&frame)) {
         let mut retired = Retired::default();
         run::with(py, |run| {
@@ -148,6 +151,14 @@ fn open_memo(py: Python<'_>, key: Key) {
     // As for imports: a version could say it twice.
     if run::with(py, |run| run.frames.is_innermost(&frame)) == Some(false) {
         events::open_memo(py, key, frame, receiver.as_ref());
+    }
+}
+
+/// Notes that the object is new whose `__init__` starts now.
+fn note_birth(py: Python<'_>) {
+    let Some(frame) = stack::current_frame(py) else { return };
+    if let Some(object) = stack::receiver(&frame) {
+        run::with(py, |run| run.receivers.born(&object));
     }
 }
 

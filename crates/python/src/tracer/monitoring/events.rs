@@ -41,7 +41,7 @@ impl Events {
     /// test has no start there.
     pub(super) fn recorded(self, kind: Kind) -> i32 {
         match kind {
-            Kind::Function => self.start | self.resume,
+            Kind::Function | Kind::Birth => self.start | self.resume,
             Kind::Module(_) | Kind::Class(_) | Kind::Memo { .. } => self.start | self.returned,
         }
     }

@@ -26,6 +26,7 @@ use pyo3::types::{PyString, PyWeakrefMethods, PyWeakrefReference};
 use super::error::{Fault, StartError};
 use super::gil::Owned;
 use super::record::Kind;
+use super::stack;
 use events::Events;
 
 /// Not 0, 1 and 2, which are set apart for debuggers, coverage and profilers, nor 6 and 7, which `sys.settrace` and
@@ -54,6 +55,7 @@ impl Hook {
     /// Takes both tool ids and registers the callbacks; nothing is traced before `enable`.
     pub(super) fn install(py: Python<'_>) -> Result<Self, StartError> {
         module_frame::calibrate(py)?;
+        stack::keep_names(py);
         let monitoring = monitoring(py)?;
         let discovery = PyString::new(py, "testmonx (discovery)");
         let recording = PyString::new(py, "testmonx (recording)");
