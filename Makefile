@@ -44,12 +44,13 @@ demo: $(INSTALLED)
 
 test: test-rust test-python
 
-# The extension module leaves CPython's symbols open, which a test binary cannot: its own few unit tests run where Python is
-# built as a shared library. What it does is tested from Python.
-SHARED := $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_config_var("Py_ENABLE_SHARED") and s.get_config_var("LIBDIR") or "")' 2>/dev/null)
+# The extension module leaves CPython's symbols open, which a test binary cannot: its own few unit tests run where
+# there is a shared library to link with (Debian's Python has none without its headers). What it does is tested from Python.
+SHARED := $(shell $(PYTHON) -c 'import os, sysconfig; dir, name = map(sysconfig.get_config_var, ("LIBDIR", "LDLIBRARY")); \
+	print(dir if name.endswith(".so") and os.path.exists(os.path.join(dir, name)) else "")' 2>/dev/null)
 
 test-rust: $(TOOLS)
-	LD_LIBRARY_PATH="$(SHARED):$$LD_LIBRARY_PATH" cargo test --workspace $(if $(SHARED),,--exclude testmonx-python)
+	LD_LIBRARY_PATH="$(SHARED)$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}" cargo test --workspace $(if $(SHARED),,--exclude testmonx-python)
 
 test-python: $(INSTALLED)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

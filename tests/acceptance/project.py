@@ -206,25 +206,25 @@ class Project:
         with self._monkeypatch.context() as patch:
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
-            if _is_plain(command) and Launcher.can_run(os.environ):
-                return self._run_forked(list(map(str, command[3:])), junit, stdin)
-            done = self._pytester.run(*command, timeout=_PATIENCE, stdin=stdin.encode())
+            status, out, err = self._ended(command, stdin.encode())
         outcomes = _outcomes(junit) if junit and junit.exists() else {}
-        return Ran(int(done.ret), outcomes, done.stdout.str(), done.stderr.str())
+        return Ran(status, outcomes, out, err)
 
-    def _run_forked(self, arguments: list[str], junit: Path | None, stdin: str) -> Ran:
+    def _ended(self, command: tuple[str | Path, ...], stdin: bytes) -> tuple[int, str, str]:
+        """The status and the streams of a command, which is forked if it is pytest under this interpreter."""
+        is_pytest = command[:3] == (sys.executable, "-m", "pytest")
+        if not is_pytest or not Launcher.can_run(os.environ):
+            ran = self._pytester.run(*command, timeout=_PATIENCE, stdin=stdin)
+            return int(ran.ret), ran.stdout.str(), ran.stderr.str()
+        arguments = [str(argument) for argument in command[3:]]
         # As pytester has it.
-        path = os.environ.get("PYTHONPATH")
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(Path.cwd()), path))),
-        }
-        done = launcher().run(arguments, Path.cwd(), environment, stdin.encode(), _PATIENCE)
-        outcomes = _outcomes(junit) if junit and junit.exists() else {}
+        path = os.pathsep.join(filter(None, (str(Path.cwd()), os.environ.get("PYTHONPATH"))))
+        environment = {**os.environ, "PYTHONPATH": path}
+        done = launcher().run(arguments, Path.cwd(), environment, stdin, _PATIENCE)
         out, err = (text.decode(errors="replace") for text in (done.out, done.err))
         # pytest shows it if the test fails.
         print("ran: pytest", *arguments, out, err, sep="\n")
-        return Ran(done.status, outcomes, out, err)
+        return done.status, out, err
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:
         """Starts ``pytest --testmon`` in this project's mode and does not wait for it."""
@@ -239,11 +239,6 @@ class Project:
     def output(self) -> Path:
         """What the latest run that was started has said so far."""
         return self.path.parent / f"{self.path.name}.out"
-
-
-def _is_plain(command: tuple[str | Path, ...]) -> bool:
-    """Whether it is pytest under this interpreter."""
-    return command[:3] == (sys.executable, "-m", "pytest")
 
 
 def nodes(file: str, *names: str) -> set[str]:

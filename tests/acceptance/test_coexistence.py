@@ -272,6 +272,22 @@ def test_warnings_as_errors(project: Project) -> None:
     assert project.run("-W", "error").executed == {F}
 
 
+def test_pytest_does_not_rewrite_what_is_behind_the_plugin(project: Project) -> None:
+    project.write(
+        "test_m.py",
+        """
+        import sys
+
+        def test_loaders():
+            behind = [name for name in sys.modules if name.startswith("testmonx._")]
+            assert "testmonx._recording" in behind
+            for name in behind:
+                assert "rewrite" not in type(sys.modules[name].__spec__.loader).__module__, name
+        """,
+    )
+    project.record()
+
+
 def test_warnings_of_the_interpreter_as_errors(single: Project) -> None:
     single.write_files(FILES)
     env = {"PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"}

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SERVER = Path(__file__).with_name("server.py")
-_SET_BY_SERVER = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Launcher:
     @staticmethod
     def can_run(environment: Mapping[str, str]) -> bool:
         """Whether a forked process can be as one that starts in this environment."""
-        at_start = {name for name in environment if name.startswith("PYTHON")}
-        return at_start <= _SET_BY_SERVER and not any(n.startswith("COV") for n in environment)
+        read_at_start = (name for name in environment if name.startswith(("PYTHON", "COV")))
+        return all(name == "PYTHONPATH" for name in read_at_start)
 
     def run(
         self,

@@ -6,7 +6,6 @@ remembers the ``sys.path`` of its import.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -24,9 +23,6 @@ def main() -> None:
     """Answers one line of JSON with another, until there are no more."""
     for name in _pytest.config.default_plugins:
         importlib.import_module(f"_pytest.{name}")
-    # So that a forked process does not copy what it never touches.
-    gc.collect()
-    gc.freeze()
     for line in sys.stdin:
         wanted = json.loads(line)
         child = os.fork()
@@ -65,9 +61,7 @@ def _run(wanted: dict[str, Any]) -> NoReturn:
         path = os.environ.get("PYTHONPATH")
         # What is there now is this script's directory.
         sys.path[:1] = [wanted["directory"], *(path.split(os.pathsep) if path else [])]
-        sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
         sys.argv = ["pytest", *wanted["arguments"]]
-        gc.unfreeze()
         status = _status_of_pytest()
     except BaseException:
         traceback.print_exc()

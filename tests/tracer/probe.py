@@ -36,6 +36,10 @@ class Probe:
         self.native.switch()
         return self.native.imports()
 
+    def objects(self) -> list[str]:
+        """The objects of the calls that were followed since the last call, in order."""
+        return [line.rsplit(" on ")[1] for line in self.story() if " started on " in line]
+
     def ran_during(self, action: Callable[[], Any]) -> list[str]:
         """The names of what runs in a call of `action`."""
         self.native.switch()

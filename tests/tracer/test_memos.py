@@ -114,8 +114,7 @@ def test_objects_are_told_apart_also_where_the_last_one_was(drive: Drive) -> Non
         kept.memo_self()
         m.C().memo_self()
         m.C().memo_self()
-        started = [line for line in probe.story() if line.startswith("memo") and "started" in line]
-        objects = [line.rsplit(" on ")[1] for line in started]
+        objects = probe.objects()
         assert objects[0] == objects[1], objects
         assert len(set(objects)) == 3, objects
         probe.stop()
@@ -132,8 +131,7 @@ def test_an_object_without_weak_references_is_told_by_its_address(drive: Drive) 
         one, other = m.Slots(), m.Slots()
         for it in (one, other, one):
             it.memo_self()
-        started = [line for line in probe.story() if line.startswith("memo") and "started" in line]
-        objects = [line.rsplit(" on ")[1] for line in started]
+        objects = probe.objects()
         assert objects[0] == objects[2] != objects[1], objects
         probe.stop()
         """,
@@ -152,8 +150,7 @@ def test_an_object_without_weak_references_is_told_apart_by_its_birth(drive: Dri
         kept = m.Born()
         kept.memo_self()
         kept.memo_self()
-        started = [line for line in probe.story() if line.startswith("memo") and "started" in line]
-        objects = [line.rsplit(" on ")[1] for line in started]
+        objects = probe.objects()
         assert objects[2] == objects[3], objects
         assert len(set(objects)) == 3, objects
         probe.stop()

@@ -145,6 +145,12 @@ pub(super) fn filename(code: &Bound<'_, PyAny>) -> PyResult<String> {
     text(&code.getattr("co_filename")?)
 }
 
+/// Whether a call of the code has a first argument, other than those of `*args`.
+pub(super) fn has_parameter(code: &Bound<'_, PyAny>) -> bool {
+    let count = code.getattr("co_argcount").and_then(|count| count.extract::<i32>());
+    count.is_ok_and(|count| count > 0)
+}
+
 /// What there is to know about project code.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {

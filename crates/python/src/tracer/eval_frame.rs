@@ -193,7 +193,7 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
             return events::open_memo(py, key, frame, receiver.as_ref());
         }
         Some(Heard::Birth) => {
-            // SAFETY: as for the receiver of a call below: an `__init__` has a first parameter, and has not begun.
+            // SAFETY: as for the receiver above: the `__init__` has a first parameter, and has not begun.
             let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, (*frame).first_local) };
             if let Some(object) = object {
                 run::with(py, |run| run.receivers.born(&object));

@@ -65,11 +65,9 @@ pub(super) fn open_memo(
 ) -> bool {
     let receiver = match receiver {
         None => None,
-        Some(object) => match run::with(py, |run| run.known(object)).flatten() {
-            Some(known) if run::with(py, |run| run.met_loosely(key, known)) == Some(true) => {
-                return false;
-            }
-            Some(known) => Some(Receiver::Known(known)),
+        Some(object) => match run::with(py, |run| run.known(key, object)).flatten() {
+            Some((_, true)) => return false,
+            Some((known, false)) => Some(Receiver::Known(known)),
             None => Some(Receiver::of(object)),
         },
     };

@@ -1,7 +1,8 @@
 //! Process-wide state that the GIL guards, and owned references that need no token.
 
 use std::cell::{RefCell, RefMut};
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -26,6 +27,30 @@ impl<T> GilCell<T> {
     #[inline]
     pub(super) fn borrow(&self, _py: Python<'_>) -> Option<RefMut<'_, T>> {
         self.0.try_borrow_mut().ok()
+    }
+}
+
+/// A Python object that is kept at hand for the life of the process: one that is needed where nothing may be made, or at
+/// every call.
+pub(super) struct Kept(AtomicPtr<ffi::PyObject>);
+
+impl Kept {
+    /// A place with nothing in it.
+    pub(super) const fn new() -> Self {
+        Self(AtomicPtr::new(null_mut()))
+    }
+
+    /// Puts an object there, unless there is one.
+    pub(super) fn keep<T>(&self, object: Bound<'_, T>) {
+        if self.as_ptr().is_null() {
+            self.0.store(object.into_ptr(), Ordering::Relaxed);
+        }
+    }
+
+    /// The object, borrowed; null if there is none yet.
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *mut ffi::PyObject {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

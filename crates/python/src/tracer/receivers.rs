@@ -1,15 +1,13 @@
 //! Objects that methods leave something in, told apart for as long as the run lasts.
 
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
-
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use rustc_hash::{FxHashMap, FxHashSet};
 use testmonx_engine::observer::Receiver as Numbered;
 
-use super::gil::Owned;
+use super::code;
+use super::gil::{Kept, Owned};
 
 /// How many objects may be known before the dead ones are looked for.
 const MIN_SWEEP: usize = 1024;
@@ -20,14 +18,11 @@ unsafe extern "C" {
     fn _PyType_Lookup(of: *mut ffi::PyTypeObject, name: *mut ffi::PyObject) -> *mut ffi::PyObject;
 }
 
-static INIT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
+static INIT: Kept = Kept::new();
 
-/// Makes the name that [`Receivers::birth`] looks up, which is kept for the life of the process: nothing may be made
-/// while the run is borrowed.
+/// Makes the name that [`Receivers::birth`] looks up: nothing may be made while the run is borrowed.
 pub(super) fn keep_names(py: Python<'_>) {
-    if INIT.load(Ordering::Relaxed).is_null() {
-        INIT.store(PyString::intern(py, "__init__").into_ptr(), Ordering::Relaxed);
-    }
+    INIT.keep(PyString::intern(py, "__init__"));
 }
 
 /// What an object is told apart by.
@@ -83,11 +78,12 @@ pub(super) struct Receivers {
 }
 
 impl Receivers {
-    /// The number of an object that has one, found without making anything.
+    /// The number of an object that has one and is told apart for sure, found without making anything.
     #[inline]
     pub(super) fn known(&self, object: &Bound<'_, PyAny>) -> Option<Numbered> {
         let Some(reference) = first_reference(object) else {
-            return self.by_address.get(&(object.as_ptr() as usize)).copied();
+            let known = self.by_address.get(&(object.as_ptr() as usize));
+            return known.copied().filter(|known| known.is_sure);
         };
         let (_, number) = self.known.get(&reference)?;
         Some(Numbered { number: *number, is_sure: true })
@@ -141,7 +137,7 @@ impl Receivers {
     }
 
     /// The code of the `__init__` that objects of this one's type are born by, if there can be no weak references to them
-    /// and it is a Python function. Each type is looked at once.
+    /// and it is a Python function with a first parameter. Each type is looked at once.
     pub(super) fn birth<'py>(&mut self, object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
         // SAFETY: the GIL is held; the type is alive as the object is, and looking a name up in it runs no Python code.
         unsafe {
@@ -149,11 +145,12 @@ impl Receivers {
             if (*of).tp_weaklistoffset != 0 || !self.types.insert(of as usize) {
                 return None;
             }
-            let init = _PyType_Lookup(of, INIT.load(Ordering::Relaxed));
+            let init = _PyType_Lookup(of, INIT.as_ptr());
             if init.is_null() || ffi::PyFunction_Check(init) == 0 {
                 return None;
             }
-            Bound::from_borrowed_ptr_or_opt(object.py(), ffi::PyFunction_GetCode(init))
+            let code = Bound::from_borrowed_ptr_or_opt(object.py(), ffi::PyFunction_GetCode(init));
+            code.filter(code::has_parameter)
         }
     }
 

@@ -282,25 +282,24 @@ impl Run {
         retired.frames.push(open);
     }
 
-    /// The number of an object that is told apart for sure. Of one that can be told by its address alone, the births are
-    /// noted from now on.
-    pub(super) fn known(&mut self, object: &Bound<'_, PyAny>) -> Option<Numbered> {
-        if let Some(known) = self.receivers.known(object).filter(|known| known.is_sure) {
-            return Some(known);
+    /// The number of an object that is told apart for sure, and whether a call of the entry on it was followed loosely
+    /// since the open spans changed last: there is nothing more to say about another one then, unless a call around it is
+    /// followed closely. Of an object that can be told by its address alone, the births are noted from now on.
+    pub(super) fn known(
+        &mut self,
+        key: Key,
+        object: &Bound<'_, PyAny>,
+    ) -> Option<(Numbered, bool)> {
+        if let Some(known) = self.receivers.known(object) {
+            let is_alone = self.frames.is_empty() && self.live.is_none();
+            return Some((known, is_alone && self.loose.has(key, known.number)));
         }
         if let Some(birth) = self.receivers.birth(object)
-            && let Mark::Entry(key) = self.marks.get(&birth)
+            && let Mark::Entry(init) = self.marks.get(&birth)
         {
-            self.record.make_birth(key);
+            self.record.make_birth(init);
         }
         None
-    }
-
-    /// Whether a call of an entry on this object was followed loosely since the open spans changed last: there is nothing
-    /// more to say about another one. In a call that is followed closely there is.
-    #[inline]
-    pub(super) fn met_loosely(&self, key: Key, receiver: Numbered) -> bool {
-        self.frames.is_empty() && self.live.is_none() && self.loose.has(key, receiver.number)
     }
 
     /// Follows a call that leaves something behind, which starts in `frame`, as closely as is wanted. A frame that is

@@ -1,16 +1,13 @@
 //! What the Python stack says about an import: the module's names, and who imports it.
 
-#[cfg(Py_3_12)]
-use std::ptr::null_mut;
-#[cfg(Py_3_12)]
-use std::sync::atomic::{AtomicPtr, Ordering};
-
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::code::Mark;
 use super::events;
+#[cfg(Py_3_12)]
+use super::gil::Kept;
 use super::record::Key;
 use super::run;
 
@@ -63,14 +60,12 @@ pub(super) fn globals<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny
 }
 
 #[cfg(Py_3_12)]
-static SELF: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
+static SELF: Kept = Kept::new();
 
-/// Makes the name that [`receiver`] looks up, which is kept for the life of the process.
+/// Makes the name that [`receiver`] looks up.
 #[cfg(Py_3_12)]
 pub(super) fn keep_names(py: Python<'_>) {
-    if SELF.load(Ordering::Relaxed).is_null() {
-        SELF.store(PyString::intern(py, "self").into_ptr(), Ordering::Relaxed);
-    }
+    SELF.keep(PyString::intern(py, "self"));
 }
 
 /// The value of `self` in a frame. [`keep_names`] was called before.
@@ -78,7 +73,7 @@ pub(super) fn keep_names(py: Python<'_>) {
 pub(super) fn receiver<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
     // SAFETY: as in `code_of`; the name is a string.
     let value = unsafe {
-        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), SELF.load(Ordering::Relaxed));
+        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), SELF.as_ptr());
         Bound::from_owned_ptr_or_opt(frame.py(), value)
     };
     if value.is_none() {

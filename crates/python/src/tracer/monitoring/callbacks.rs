@@ -4,24 +4,18 @@
 //! meanwhile can surface in the code that is traced. While one runs, the interpreter holds back
 //! further events of its thread.
 
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
-
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::super::events;
+use super::super::gil::Kept;
 use super::super::record::Key;
 use super::super::run::{self, Heard, Retired};
 use super::super::stack;
 use super::module_frame::ModuleFrame;
 
-static DISABLE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(null_mut());
-
-/// Keeps `sys.monitoring.DISABLE` at hand, for the life of the process.
-pub(super) fn keep_disable(disable: Bound<'_, PyAny>) {
-    DISABLE.store(disable.into_ptr(), Ordering::Relaxed);
-}
+/// `sys.monitoring.DISABLE`.
+pub(super) static DISABLE: Kept = Kept::new();
 
 /// Global `PY_START` and `PY_RESUME`: code starts or goes on in a place where it never did.
 pub(super) unsafe extern "C" fn on_unknown_code(
@@ -212,6 +206,6 @@ fn none(py: Python<'_>) -> *mut ffi::PyObject {
 
 #[inline]
 fn disable(_py: Python<'_>) -> *mut ffi::PyObject {
-    // SAFETY: `keep_disable` was called before any callback was registered, and gave up a reference.
-    unsafe { ffi::Py_NewRef(DISABLE.load(Ordering::Relaxed)) }
+    // SAFETY: it is kept before any callback is registered.
+    unsafe { ffi::Py_NewRef(DISABLE.as_ptr()) }
 }

@@ -48,7 +48,7 @@ impl Events {
 
     /// Registers the callbacks of both tools.
     pub(super) fn register(self, monitoring: &Bound<'_, PyAny>) -> PyResult<()> {
-        callbacks::keep_disable(monitoring.getattr("DISABLE")?);
+        callbacks::DISABLE.keep(monitoring.getattr("DISABLE")?);
         let callback_type = callback_type(monitoring.py())?;
         let rows: [(u8, i32, ffi::vectorcallfunc); 6] = [
             (DISCOVERY, self.start, on_unknown_code),
