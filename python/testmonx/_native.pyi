@@ -66,7 +66,7 @@ class Session:
         Each worker is its id and whether it runs on this host, with this interpreter, in this directory.
         """
 
-    def worker_input(self, worker: str) -> tuple[bytes, bool] | None:
+    def worker_input(self, worker: str) -> tuple[bytes, tuple[int, int]] | None:
         """What a controller tells a worker; ``None`` if there is nothing to tell."""
 
     def worker_ended(self, worker: str, has_crashed: bool) -> None:

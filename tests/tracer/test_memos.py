@@ -11,6 +11,7 @@ from conftest import Drive
 FILES = {
     "m.py": """
         def helper(): return 1
+        def other(): return 2
         def memo(): return helper()
         def memo_nested(): return memo() + helper()
         def memo_loosely(): return helper()
@@ -36,18 +37,119 @@ def test_what_runs_under_a_call_is_told_between_its_start_and_its_end(drive: Dri
         import m
         probe.start()
         m.memo()
-        m.helper()
+        m.other()
         story = probe.story()
         assert story == [
             "ran m.py::memo at 0",
             "memo m.py::memo started",
             "ran m.py::helper at 0",
             "memo m.py::memo finished",
-            "ran m.py::helper at 0",
+            "ran m.py::other at 0",
         ], story
         probe.stop()
         """,
         files=FILES,
+    )
+
+
+def test_what_ran_before_a_call_is_told_again_in_it_but_not_after_it(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.helper()
+        m.memo()
+        m.helper()
+        story = probe.story()
+        assert story == [
+            "ran m.py::helper at 0",
+            "ran m.py::memo at 0",
+            "memo m.py::memo started",
+            "ran m.py::helper at 0",
+            "memo m.py::memo finished",
+        ], story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_calls_with_a_name_share_what_was_told(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.memo()
+        m.memo()
+        assert probe.story().count("ran m.py::helper at 0") == 1
+        # To the next span it is news.
+        probe.native.tick()
+        m.memo()
+        assert probe.story().count("ran m.py::helper at 0") == 1
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_calls_on_objects_do_not(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        one, other = m.C(), m.C()
+        one.memo_self()
+        other.memo_self()
+        assert probe.story().count("ran m.py::helper at 0") == 2
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_code_that_was_switched_off_is_heard_in_a_call(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        for _ in range(1000):
+            m.helper()
+        m.C().memo_self()
+        for _ in range(1000):
+            m.helper()
+        m.memo()
+        story = probe.story()
+        for name in ("memo_self", "memo"):
+            start = next(at for at, line in enumerate(story) if f"{name} started" in line)
+            assert story[start + 1] == "ran m.py::helper at 0", story
+        probe.stop()
+        """,
+        files=FILES,
+    )
+
+
+def test_an_import_in_a_call_hides_nothing_from_it(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        m.memo_importing()
+        story = probe.story()
+        end = story.index("finished user.py")
+        assert "ran m.py::helper at 3" in story[:end], story
+        assert "ran m.py::helper at 0" in story[end:], story
+        probe.stop()
+        """,
+        files={
+            **FILES,
+            "m.py": FILES["m.py"]
+            + """
+        def memo_importing():
+            import user
+            return helper()
+        """,
+            "user.py": "import m\n\nVALUE = m.helper()\n",
+        },
     )
 
 
@@ -79,10 +181,10 @@ def test_an_exception_ends_a_call(drive: Drive) -> None:
             m.memo_raises()
         except LookupError:
             pass
-        m.helper()
+        m.other()
         story = probe.story()
         at = story.index("memo m.py::memo_raises finished")
-        assert story[at + 1:] == ["ran m.py::helper at 0"], story
+        assert story[at + 1:] == ["ran m.py::other at 0"], story
         probe.stop()
         """,
         files=FILES,
@@ -169,7 +271,8 @@ def test_a_function_can_be_followed_no_longer(drive: Drive) -> None:
         story = probe.story()
         assert story.count("memo m.py::memo started") == 4, story
         assert story.count("memo m.py::memo finished") == 4, story
-        assert "ran m.py::helper at 0" in story[-2:], story
+        m.other()
+        assert probe.story() == ["ran m.py::other at 0"]
         probe.stop()
         """,
         files=FILES,

@@ -29,7 +29,7 @@ pub use packages::{Installation, Packages, Place, identity};
 pub use plan::Arrangement;
 pub use project::Project;
 pub use recorder::{Recorder, SpanId};
-pub use session::{Invocation, Planned, Role, Session, UsageError, WorkerInput};
+pub use session::{Invocation, Planned, Role, Session, Share, UsageError, WorkerInput};
 pub use status::{FileStatus, Status, StatusError, status};
 pub use variables::{Variables, value_digest};
 pub use witness::{Access, Looker, Sight, Witness};

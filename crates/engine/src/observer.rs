@@ -60,7 +60,9 @@ pub trait Observer: Send {
     /// These code objects ran since the last call, while the present span was open.
     ///
     /// `line` is the line that the body of the module being imported has reached, if the present
-    /// span is an import; else 0. `codes` has no duplicates.
+    /// span is an import; else 0. `codes` has no duplicates, and leaves out what ran before: in the span, in a call
+    /// that was followed in it, and in an earlier call of the function that is followed, if all of its calls leave things in
+    /// one place ([`Leaves::InNamed`]).
     fn ran(&mut self, line: u32, codes: &[CodeId]);
 
     /// The body of a project module starts: opens a span.

@@ -113,7 +113,7 @@ pub(crate) struct Place {
     datafile: String,
     role: String,
     settings: Vec<(String, Option<String>, String)>,
-    coordination: Option<(Vec<u8>, bool)>,
+    coordination: Option<(Vec<u8>, (u32, u32))>,
     worker: String,
 }
 
@@ -148,9 +148,10 @@ pub(crate) fn invocation(
             .map(|(name, variable, ini)| engine::Given { name, variable, ini })
             .collect(),
         role,
-        coordination: place
-            .coordination
-            .map(|(state, speaks)| engine::WorkerInput { state, speaks }),
+        coordination: place.coordination.map(|(state, (index, of))| engine::WorkerInput {
+            state,
+            share: engine::Share { index, of },
+        }),
         worker: place.worker,
     }
 }

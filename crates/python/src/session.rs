@@ -93,14 +93,14 @@ impl Session {
         self.guarded(|engine| engine.publish(&workers));
     }
 
-    /// What a worker is told: the state, and whether it says what was collected.
+    /// What a worker is told: the state, and of which share of the files it says what was collected.
     fn worker_input<'py>(
         &mut self,
         py: Python<'py>,
         worker: &str,
-    ) -> Option<(Bound<'py, PyBytes>, bool)> {
+    ) -> Option<(Bound<'py, PyBytes>, (u32, u32))> {
         let input = self.guarded(|engine| engine.worker_input(worker))?;
-        Some((PyBytes::new(py, &input.state), input.speaks))
+        Some((PyBytes::new(py, &input.state), (input.share.index, input.share.of)))
     }
 
     /// A worker has ended. The interpreter is not let go meanwhile: xdist takes reports in on threads

@@ -55,6 +55,7 @@ impl Recorder {
 
     /// To be called before closures are worked out.
     pub(super) fn start_batch(&mut self) {
+        self.charge_crowds();
         self.closures.start_batch(&self.files);
         let new = self.sources.fill_imported(&mut self.program);
         let Self { sources, packages, .. } = self;

@@ -8,6 +8,9 @@
 //! met another one's object is followed *loosely*: a call is only noted with the test that made it, which costs a
 //! twentieth. If another test meets the object after all, everything that ran in the first one counts for it, and the
 //! method is followed closely from then on.
+//!
+//! The same within another call that is followed: an object that was met first in it has what it holds from there. If it
+//! is met in yet another one, that counts for the latter.
 
 use std::time::{Duration, Instant};
 
@@ -50,8 +53,17 @@ impl MemoId {
 pub(super) struct Met {
     /// How to follow it.
     pub(super) follow: Follow,
-    /// The test of which everything counts that ran in it.
+    /// Where everything counts that ran: what the object holds may be of it.
     pub(super) found: Option<SpanId>,
+}
+
+/// Where a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The test.
+    pub(super) test: SpanId,
+    /// The innermost call that is followed in it.
+    pub(super) inside: Option<SpanId>,
 }
 
 /// The functions whose calls leave something behind.
@@ -64,7 +76,10 @@ pub(super) struct Memos {
     /// The tests in which calls were followed loosely.
     loose: FxHashSet<SpanId>,
     spans: FxHashMap<MemoId, SpanId>,
+    /// The functions with a name that are followed no more.
     crowded: FxHashSet<CodeId>,
+    /// The spans in which one of those ran, and that are not accounted for.
+    crowds: FxHashSet<(CodeId, SpanId)>,
     left: FxHashMap<MemoId, FxHashSet<Seen>>,
 }
 
@@ -76,12 +91,25 @@ struct Calls {
     is_shared: bool,
 }
 
-/// The first test that called a method of an object.
+/// The first test that called a method of an object, and where in it calls were followed loosely.
 #[derive(Clone, Copy, Debug)]
 struct First {
     test: SpanId,
-    /// Whether calls of it were followed loosely.
-    is_loose: bool,
+    /// Whether some were outside of calls that are followed.
+    is_in_test: bool,
+    /// In which followed call others were.
+    inside: Option<SpanId>,
+}
+
+impl First {
+    fn of(test: SpanId) -> Self {
+        Self { test, is_in_test: false, inside: None }
+    }
+
+    /// Where all ran that calls that were followed loosely may have left.
+    fn loosely_in(self) -> Option<SpanId> {
+        if self.is_in_test { Some(self.test) } else { self.inside }
+    }
 }
 
 impl Default for Memos {
@@ -93,22 +121,22 @@ impl Default for Memos {
             loose: FxHashSet::default(),
             spans: FxHashMap::default(),
             crowded: FxHashSet::default(),
+            crowds: FxHashSet::default(),
             left: FxHashMap::default(),
         }
     }
 }
 
 impl Memos {
-    /// What to do about a call of the function; `test` is the test that makes it, if no other call is around it that
-    /// is followed.
+    /// What to do about a call of the function; `place` is where a test makes it, if one does.
     ///
     /// Of a function that leaves something with a name, more calls than can be followed are accounted for in another
-    /// way ([`Memos::crowded`]); a method that is called so often is no cache.
+    /// way ([`Memos::take_crowds`]); a method that is called so often is no cache.
     pub(super) fn meet(
         &mut self,
         code: CodeId,
         receiver: Option<Receiver>,
-        test: Option<SpanId>,
+        place: Option<Place>,
     ) -> Met {
         let calls = self.calls.entry(code).or_default();
         calls.all += 1;
@@ -120,21 +148,36 @@ impl Memos {
         }
         let closely = Met { follow: Follow::Closely, found: None };
         // An object that is not told apart for sure can look like another test's.
-        let Some(test) = test.filter(|_| receiver.is_some_and(|it| it.is_sure)) else {
-            return closely;
-        };
-        let first = First { test, is_loose: false };
-        let first = self.first.entry(MemoId::of(code, receiver)).or_insert(first);
+        let is_sure = receiver.is_some_and(|it| it.is_sure);
+        let Some(Place { test, inside }) = place.filter(|_| is_sure) else { return closely };
+        let first = self.first.entry(MemoId::of(code, receiver)).or_insert(First::of(test));
         if first.test != test {
             calls.is_shared = true;
-            return Met { found: first.is_loose.then_some(first.test), ..closely };
+            return Met { found: first.loosely_in(), ..closely };
         }
-        if calls.is_shared || calls.all <= MOST_ALONE {
-            return closely;
+        let found = inside.and(first.loosely_in()).filter(|it| Some(*it) != inside);
+        if found.is_some() || calls.is_shared || calls.all <= MOST_ALONE {
+            return Met { found, ..closely };
         }
-        first.is_loose = true;
-        self.loose.insert(test);
+        match inside {
+            Some(call) => first.inside = Some(call),
+            None => {
+                first.is_in_test = true;
+                self.loose.insert(test);
+            }
+        }
         Met { follow: Follow::Loosely, found: None }
+    }
+
+    /// Notes that what a call leaves may be of anything that ran in the test around it.
+    pub(super) fn leaves_of_test(&mut self, memo: MemoId, test: SpanId) {
+        if memo.receiver.is_none() {
+            self.crowds.insert((memo.code, test));
+        } else {
+            // If another test met the object before, this one has found what it left.
+            self.first.insert(memo, First { is_in_test: true, ..First::of(test) });
+            self.loose.insert(test);
+        }
     }
 
     /// Whether all that ran in a test can count for another one that meets its objects.
@@ -142,13 +185,21 @@ impl Memos {
         self.loose.contains(&test)
     }
 
-    /// Which of these functions were called too often to be followed on: for them all that runs along
-    /// counts.
-    pub(super) fn crowded(&self, codes: &[CodeId]) -> Vec<CodeId> {
-        if self.crowded.is_empty() {
-            return Vec::new();
+    /// Notes that these functions ran in a span: for those that were called too often to be followed on, all that
+    /// runs along counts.
+    pub(super) fn ran(&mut self, codes: &[CodeId], span: SpanId) {
+        if !self.crowded.is_empty() {
+            let crowded = codes.iter().filter(|code| self.crowded.contains(code));
+            self.crowds.extend(crowded.map(|code| (*code, span)));
         }
-        codes.iter().copied().filter(|code| self.crowded.contains(code)).collect()
+    }
+
+    /// The functions that were called too often to be followed on, each with a span that it ran in, and whose
+    /// observations count for it. Those of spans that are open stay.
+    pub(super) fn take_crowds(&mut self, open: &[SpanId]) -> Vec<(CodeId, SpanId)> {
+        let crowds: Vec<_> = self.crowds.iter().copied().collect();
+        self.crowds.retain(|(_, span)| open.contains(span));
+        crowds
     }
 
     /// The span of these calls, if there was one.
@@ -174,17 +225,27 @@ impl Memos {
 
 #[cfg(test)]
 mod tests {
+    use super::super::SESSION;
     use super::*;
 
     fn sure(number: u32) -> Option<Receiver> {
         Some(Receiver { number, is_sure: true })
     }
 
+    /// In a test, outside of calls that are followed.
+    fn at(test: SpanId) -> Option<Place> {
+        Some(Place { test, inside: None })
+    }
+
+    fn inside(test: SpanId, call: SpanId) -> Option<Place> {
+        Some(Place { test, inside: Some(call) })
+    }
+
     /// Calls of function 0 in test 1, each on an object of its own, until they are followed loosely.
     fn loosened() -> Memos {
         let mut memos = Memos::default();
         for number in 0..MOST_ALONE {
-            assert_eq!(memos.meet(0, sure(number), Some(1)).follow, Follow::Closely);
+            assert_eq!(memos.meet(0, sure(number), at(1)).follow, Follow::Closely);
         }
         memos
     }
@@ -192,49 +253,96 @@ mod tests {
     #[test]
     fn calls_on_objects_that_no_two_tests_meet_are_soon_followed_loosely() {
         let mut memos = loosened();
-        let met = memos.meet(0, sure(1_000), Some(1));
+        let met = memos.meet(0, sure(1_000), at(1));
         assert_eq!(met, Met { follow: Follow::Loosely, found: None });
         assert!(memos.is_loose(1));
         assert!(!memos.is_loose(2));
-        assert_eq!(memos.meet(9, sure(1_000), Some(1)).follow, Follow::Closely);
+        assert_eq!(memos.meet(9, sure(1_000), at(1)).follow, Follow::Closely);
     }
 
     #[test]
     fn who_meets_the_object_of_a_loose_call_finds_all_of_its_test() {
         let mut memos = loosened();
-        memos.meet(0, sure(1_000), Some(1));
+        memos.meet(0, sure(1_000), at(1));
         for later in [2, 3] {
-            let met = memos.meet(0, sure(1_000), Some(later));
+            let met = memos.meet(0, sure(1_000), at(later));
             assert_eq!(met, Met { follow: Follow::Closely, found: Some(1) });
         }
         // Objects are shared after all.
-        assert_eq!(memos.meet(0, sure(1_001), Some(3)).follow, Follow::Closely);
+        assert_eq!(memos.meet(0, sure(1_001), at(3)).follow, Follow::Closely);
     }
 
     #[test]
     fn calls_that_are_followed_closely_leave_what_they_left() {
         let mut memos = loosened();
-        let met = memos.meet(0, sure(0), Some(2));
+        let met = memos.meet(0, sure(0), at(2));
         assert_eq!(met, Met { follow: Follow::Closely, found: None });
+    }
+
+    #[test]
+    fn an_object_that_is_met_first_in_a_call_holds_what_ran_there() {
+        let mut memos = loosened();
+        let loosely = Met { follow: Follow::Loosely, found: None };
+        let closely = |found| Met { follow: Follow::Closely, found };
+        for _ in 0..2 {
+            assert_eq!(memos.meet(0, sure(1_000), inside(1, 10)), loosely);
+        }
+        assert!(!memos.is_loose(1));
+        // What another call makes of the object is of the first.
+        assert_eq!(memos.meet(0, sure(1_000), inside(1, 11)), closely(Some(10)));
+        // The test has all that ran in the first; what runs now is its own, and no call's.
+        assert_eq!(memos.meet(0, sure(1_000), at(1)), loosely);
+        assert!(memos.is_loose(1));
+        for call in [10, 11] {
+            assert_eq!(memos.meet(0, sure(1_000), inside(1, call)), closely(Some(1)));
+        }
+        assert_eq!(memos.meet(0, sure(1_000), at(2)), closely(Some(1)));
+    }
+
+    #[test]
+    fn another_test_that_meets_such_an_object_finds_what_ran_in_the_call() {
+        let mut memos = loosened();
+        memos.meet(0, sure(1_000), inside(1, 10));
+        let met = memos.meet(0, sure(1_000), at(2));
+        assert_eq!(met, Met { follow: Follow::Closely, found: Some(10) });
+    }
+
+    #[test]
+    fn what_a_call_leaves_may_be_of_all_its_test() {
+        let mut memos = loosened();
+        let memo = MemoId::of(0, sure(7));
+        memos.leaves_of_test(memo, 3);
+        assert!(memos.is_loose(3));
+        assert_eq!(memos.meet(0, sure(7), at(4)).found, Some(3));
+        memos.leaves_of_test(MemoId::of(5, None), 3);
+        assert_eq!(memos.take_crowds(&[]), [(5, 3)]);
     }
 
     #[test]
     fn outside_of_tests_and_where_objects_are_not_sure_calls_are_followed_closely() {
         let mut memos = loosened();
         let unsure = Some(Receiver { number: 1_000, is_sure: false });
-        for (receiver, test) in [(sure(1_001), None), (unsure, Some(1)), (None, Some(1))] {
-            assert_eq!(memos.meet(0, receiver, test).follow, Follow::Closely);
+        for (receiver, place) in [(sure(1_001), None), (unsure, at(1)), (None, at(1))] {
+            assert_eq!(memos.meet(0, receiver, place).follow, Follow::Closely);
         }
     }
 
     #[test]
     fn a_function_is_not_followed_for_ever() {
         let mut memos = Memos::default();
-        let follow: Vec<_> =
-            (0..=MOST_CALLS).map(|_| memos.meet(0, None, Some(1)).follow).collect();
+        let follow: Vec<_> = (0..=MOST_CALLS).map(|_| memos.meet(0, None, at(1)).follow).collect();
         assert_eq!(follow.last(), Some(&Follow::NoMore));
         assert_eq!(follow[follow.len() - 2], Follow::Closely);
-        assert_eq!(memos.crowded(&[0, 1]), [0]);
+        memos.ran(&[0, 1], 1);
+        memos.ran(&[0], 2);
+        let crowds = |memos: &mut Memos, open: &[SpanId]| {
+            let mut crowds = memos.take_crowds(open);
+            crowds.sort_unstable();
+            crowds
+        };
+        assert_eq!(crowds(&mut memos, &[SESSION, 2]), [(0, 1), (0, 2)]);
+        assert_eq!(crowds(&mut memos, &[SESSION]), [(0, 2)]);
+        assert!(crowds(&mut memos, &[SESSION]).is_empty());
     }
 
     #[test]
@@ -243,7 +351,8 @@ mod tests {
         let Some(began) = Instant::now().checked_sub(hour) else { return };
         let mut memos = Memos { began, ..Memos::default() };
         let all_closely =
-            (0..5 * MOST_CALLS).all(|_| memos.meet(0, None, Some(1)).follow == Follow::Closely);
-        assert!(all_closely && memos.crowded(&[0]).is_empty());
+            (0..5 * MOST_CALLS).all(|_| memos.meet(0, None, at(1)).follow == Follow::Closely);
+        memos.ran(&[0], 1);
+        assert!(all_closely && memos.take_crowds(&[]).is_empty());
     }
 }

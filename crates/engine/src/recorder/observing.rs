@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use testmonx_core::bindings::{Body, Charge};
 
-use super::memos::{MemoId, Met};
+use super::memos::{MemoId, Met, Place};
 use super::source::{Block, Source};
 use super::span::{SpanId, SpanKind};
-use super::{Recorder, SESSION, Seen};
+use super::{Recorder, Seen};
 use crate::observer::{CodeId, Follow, Leaves, Observer, Receiver, SourceId};
 
 impl Observer for Recorder {
@@ -54,9 +54,7 @@ impl Observer for Recorder {
         for code in codes {
             self.note(line, Seen::Code(*code));
         }
-        for code in self.memos.crowded(codes) {
-            self.charge_all_to(code);
-        }
+        self.memos.ran(codes, self.top());
     }
 
     fn import_started(
@@ -106,15 +104,13 @@ impl Observer for Recorder {
     }
 
     fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>) -> Follow {
-        let innermost = self.open.last().copied().unwrap_or(SESSION);
-        let test = match self.spans[innermost as usize].kind {
-            SpanKind::Test(_) => Some(innermost),
-            _ => None,
-        };
-        let Met { follow, found } = self.memos.meet(code, receiver, test);
-        if let Some(earlier) = found {
-            // What the call finds may be of anything that ran in that test.
-            self.use_spans(&[earlier]);
+        let place = self.place();
+        let Met { follow, found } = self.memos.meet(code, receiver, place);
+        if let Some(found) = found {
+            self.find(found);
+        }
+        if follow == Follow::NoMore {
+            self.memos.ran(&[code], self.top());
         }
         follow
     }
@@ -152,6 +148,38 @@ impl Observer for Recorder {
 }
 
 impl Recorder {
+    /// Where in a test a call is made now, if in one.
+    fn place(&self) -> Option<Place> {
+        let test = self.top();
+        let innermost = self.open.last().copied().filter(|span| *span != test);
+        match self.spans[test as usize].kind {
+            SpanKind::Test(_) => Some(Place { test, inside: innermost }),
+            _ => None,
+        }
+    }
+
+    /// Charges what ran in a span to those that are open, because an object that was filled there is met.
+    fn find(&mut self, found: SpanId) {
+        match self.spans[found as usize].kind {
+            SpanKind::Memo(memo) if memo.receiver.is_none() => {
+                self.note(self.line, Seen::Code(memo.code));
+            }
+            SpanKind::Memo(memo) => {
+                for seen in self.memos.left(memo) {
+                    self.note(self.line, seen);
+                }
+            }
+            _ if self.open.contains(&found) => {
+                for span in self.open.iter().rev().take_while(|span| **span != found) {
+                    if let SpanKind::Memo(memo) = self.spans[*span as usize].kind {
+                        self.memos.leaves_of_test(memo, found);
+                    }
+                }
+            }
+            _ => self.use_spans(&[found]),
+        }
+    }
+
     fn body(&self, code: CodeId) -> Option<Body> {
         match self.sources.code(code).block {
             Block::Body(body) => Some(body),
@@ -159,16 +187,17 @@ impl Recorder {
         }
     }
 
-    /// Charges all that the innermost span observed so far to a function that leaves things behind, and
-    /// whose calls are too many to be told apart.
-    fn charge_all_to(&mut self, code: CodeId) {
-        let Some(body) = self.body(code) else { return };
-        let top = self.top() as usize;
-        let Self { spans, sources, program, interner, .. } = self;
-        let observed = &spans[top].observed;
-        let codes = observed.codes.iter().map(|code| Seen::Code(*code));
-        for seen in codes.chain(observed.facts.iter().map(|fact| Seen::Fact(*fact))) {
-            program.memoised(body, seen.charge(sources, interner));
+    /// Charges to the functions that leave things behind, and whose calls are too many to be told apart, all that was
+    /// observed in the spans that they ran in.
+    pub(super) fn charge_crowds(&mut self) {
+        for (code, span) in self.memos.take_crowds(&self.open) {
+            let Some(body) = self.body(code) else { continue };
+            let Self { spans, sources, program, interner, .. } = self;
+            let observed = &spans[span as usize].observed;
+            let codes = observed.codes.iter().map(|code| Seen::Code(*code));
+            for seen in codes.chain(observed.facts.iter().map(|fact| Seen::Fact(*fact))) {
+                program.memoised(body, seen.charge(sources, interner));
+            }
         }
     }
 

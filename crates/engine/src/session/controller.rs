@@ -8,7 +8,7 @@ use testmonx_xdist::{
     StoreRef, Watch,
 };
 
-use super::{Session, WorkerInput, with_causes};
+use super::{Session, Share, WorkerInput, with_causes};
 use crate::variables::Variables;
 
 /// What only a controller has.
@@ -22,8 +22,8 @@ pub(super) struct Controlling {
     state: Option<Vec<u8>>,
     claim: Option<Claim>,
     watch: Option<Watch>,
-    /// The worker that says what was collected, while it lives.
-    speaker: Option<String>,
+    /// For each share of the files the worker that says what was collected in them, while it lives.
+    speakers: Vec<Option<String>>,
     /// Warnings of workers, with the number of workers that sent each.
     worker_warnings: BTreeMap<String, usize>,
     /// Why workers ran their tests unrecorded, with the number of workers for each.
@@ -49,6 +49,23 @@ enum PublishError {
 }
 
 impl Controlling {
+    /// The share of a worker: what was planned, or that of one that crashed. If no worker is plain, the first that starts
+    /// has all.
+    fn share_of(&mut self, worker: &str) -> Share {
+        if self.speakers.is_empty() {
+            self.speakers.push(None);
+        }
+        let is_its_own = |speaker: &Option<String>| speaker.as_deref() == Some(worker);
+        let index = self.speakers.iter().position(is_its_own);
+        let Some(index) = index.or_else(|| self.speakers.iter().position(Option::is_none)) else {
+            return Share::NONE;
+        };
+        self.speakers[index] = Some(worker.to_owned());
+        // There are never more workers than fit.
+        let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        Share { index: number(index), of: number(self.speakers.len()) }
+    }
+
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         let counted = |workers: usize| {
             format!("{workers} {}", if workers == 1 { "worker" } else { "workers" })
@@ -76,8 +93,8 @@ impl Session {
     /// Publishes the state, before the first of `workers` starts: in the coordination directory if
     /// the handshake is asked for, and for [`Session::worker_input`] in any case.
     pub fn publish(&mut self, workers: &[Planned]) {
-        let plain = workers.iter().find(|worker| worker.is_plain).or(workers.first());
-        self.controlling.speaker = plain.map(|worker| worker.id.clone());
+        let plain = workers.iter().filter(|worker| worker.is_plain);
+        self.controlling.speakers = plain.map(|worker| Some(worker.id.clone())).collect();
         let mut state = CoordinationState {
             session: self.name.clone(),
             owner: Owner::this_process(),
@@ -139,8 +156,7 @@ impl Session {
             watch.expect(worker);
         }
         self.log.note(|| format!("{worker} is started"));
-        let speaker = self.controlling.speaker.get_or_insert_with(|| worker.to_owned());
-        Some(WorkerInput { state, speaks: speaker == worker })
+        Some(WorkerInput { state, share: self.controlling.share_of(worker) })
     }
 
     /// `worker` has ended; `has_crashed` if it was not asked to.
@@ -149,8 +165,11 @@ impl Session {
             watch.forget(worker);
         }
         self.log.note(|| format!("{worker} has {}", if has_crashed { "crashed" } else { "ended" }));
-        if has_crashed && self.controlling.speaker.as_deref() == Some(worker) {
-            self.controlling.speaker = None;
+        if has_crashed {
+            let mut speakers = self.controlling.speakers.iter_mut();
+            if let Some(speaker) = speakers.find(|it| it.as_deref() == Some(worker)) {
+                *speaker = None;
+            }
         }
     }
 

@@ -17,6 +17,7 @@ mod leading;
 mod reporting;
 mod running;
 mod sending;
+mod share;
 mod worker;
 mod worker_store;
 
@@ -33,6 +34,7 @@ use testmonx_xdist::{Given, Log, Plan, SettingError, Settings, Site};
 use self::controller::Controlling;
 pub use self::controller::Planned;
 use self::due::Due;
+pub use self::share::Share;
 use crate::environment::EnvironmentFacts;
 use crate::keeper::Keeper;
 use crate::mode::{Mode, SwitchError, Switches};
@@ -93,8 +95,8 @@ pub struct Invocation {
 pub struct WorkerInput {
     /// The coordination state; the same for all.
     pub state: Vec<u8>,
-    /// Whether this worker is the one that says what was collected.
-    pub speaks: bool,
+    /// The files of which this worker says what was collected.
+    pub share: Share,
 }
 
 /// Options or settings that cannot be satisfied.
@@ -151,8 +153,8 @@ pub struct Session {
     controlling: Controlling,
     /// Why this worker's tests are not recorded, if they ought to be.
     trouble: Option<String>,
-    /// Whether this process says what was collected.
-    speaks: bool,
+    /// The files of which this process says what was collected.
+    share: Share,
     /// Whether the rootdir is a copy of the controller's.
     is_elsewhere: bool,
     log: Log,
@@ -218,7 +220,7 @@ impl Session {
             keeper: None,
             controlling: Controlling::default(),
             trouble: None,
-            speaks: true,
+            share: Share::ALL,
             is_elsewhere: false,
             log,
             warnings: Vec::new(),

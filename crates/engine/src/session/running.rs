@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use testmonx_core::RelPath;
 use testmonx_core::trace::NodeId;
 
-use super::Session;
+use super::{Session, Share};
 use crate::recorder::SpanId;
 use crate::run::Run;
 
@@ -26,10 +26,10 @@ impl Session {
         self.failed_collections.insert(RelPath::new(file));
     }
 
-    /// Whether it is to be told which tests were found. All workers find the same; one of them is enough to say so.
+    /// Whether it is to be told which tests were found.
     #[must_use]
     pub fn tells_collected(&self) -> bool {
-        self.collects_whole_files && self.speaks
+        self.collects_whole_files && self.share != Share::NONE
     }
 
     /// Notes that these tests were found.
@@ -51,7 +51,7 @@ impl Session {
         let failed = std::mem::take(&mut self.failed_collections);
         if let Some(mut recorder) = self.recorder() {
             for (file, tests) in collected {
-                if !failed.contains(&file) {
+                if self.share.has(&file) && !failed.contains(&file) {
                     recorder.finish_collection(&file, tests);
                 }
             }

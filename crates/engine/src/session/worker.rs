@@ -36,7 +36,7 @@ impl Session {
         match CoordinationState::decode(&input.state) {
             Ok(state) => {
                 session.log = Log::start(&invocation.worker, state.settings.debug);
-                session.speaks = input.speaks;
+                session.share = input.share;
                 session.follow(state, invocation, mode, sleep);
             }
             Err(error) => {

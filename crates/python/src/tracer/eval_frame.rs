@@ -19,7 +19,7 @@ use super::code::MAKES_GENERATOR;
 use super::error::{Fault, StartError};
 use super::events;
 use super::gil::Owned;
-use super::record::Kind;
+use super::record::{Key, Kind};
 use super::run::{self, Heard, Retired};
 use super::stack;
 
@@ -94,6 +94,14 @@ impl Hook {
     }
 
     pub(super) fn watch_again(&self, _py: Python<'_>, _retired: &mut Vec<Owned>) {}
+
+    pub(super) fn watch_if(
+        &self,
+        _py: Python<'_>,
+        _is_wanted: impl FnMut(Key) -> bool,
+        _retired: &mut Vec<Owned>,
+    ) {
+    }
 
     /// Keeps a fault if another tool has put its hook above this one, which it then may not call.
     pub(super) fn check(&self, py: Python<'_>) {

@@ -45,6 +45,7 @@ mod error;
 #[cfg(not(Py_3_12))]
 mod eval_frame;
 mod events;
+mod followed;
 mod found;
 mod frames;
 mod gil;

@@ -4,10 +4,15 @@
 //! hand-overs and, while a module is imported, the time that its body spends on one line. Beginning
 //! a new epoch is one addition, so it costs the same whether ten code objects are known or a
 //! hundred thousand: an entry is stale when it carries another epoch's number.
+//!
+//! A followed call begins no epoch. It begins a *moment*: what was heard in an earlier one is looked at once more, whether
+//! it was noted for the calls that are open now ([`FollowedCalls`]).
 
 use std::collections::{BTreeSet, HashMap};
 
 use testmonx_engine::observer::{CodeId, SourceId};
+
+use super::followed::FollowedCalls;
 
 /// The number of calls in one epoch after which a code object of `size` code units is no longer worth
 /// hearing of.
@@ -23,7 +28,7 @@ pub(super) fn hits_to_disable(size: usize) -> u16 {
 }
 
 /// An entry of the [`Record`]: all code objects that the observer knows under one [`CodeId`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key(pub(super) usize);
 
 /// What kind of code an entry stands for.
@@ -47,23 +52,29 @@ pub(super) enum Kind {
 #[derive(Debug)]
 struct Entry {
     epoch: u64,
+    /// The moment in which it was heard last.
+    heard: u64,
     hits: u16,
+    /// After how many hits it is not worth hearing in this epoch, and in each new one.
     limit: u16,
+    least: u16,
     kind: Kind,
     code: CodeId,
 }
 
 impl Entry {
-    #[inline]
-    fn hit(&mut self, epoch: u64, ran: &mut Vec<CodeId>) -> bool {
-        if self.epoch == epoch {
-            self.hits = self.hits.saturating_add(1);
-        } else {
+    /// Notes that it was heard in a moment in which it was not before, and tells whether that is news to the span or to
+    /// one of the calls.
+    fn hear(&mut self, key: Key, epoch: u64, moment: u64, calls: &mut FollowedCalls) -> bool {
+        let is_new = self.epoch != epoch;
+        if is_new {
             self.epoch = epoch;
-            self.hits = 1;
-            ran.push(self.code);
+            self.hits = 0;
+            self.limit = self.least;
         }
-        self.hits >= self.limit
+        let is_new_to_call = calls.note(key, self.heard);
+        self.heard = moment;
+        is_new || is_new_to_call
     }
 }
 
@@ -73,6 +84,8 @@ pub(super) struct Record {
     entries: Vec<Entry>,
     keys: HashMap<CodeId, Key>,
     epoch: u64,
+    moment: u64,
+    calls: FollowedCalls,
     line: u32,
     ran: Vec<CodeId>,
     ran_at: BTreeSet<(u32, CodeId)>,
@@ -81,11 +94,13 @@ pub(super) struct Record {
 impl Record {
     /// An empty record, in its first epoch.
     pub(super) fn new() -> Self {
-        // Epoch 0 marks entries that never ran.
+        // Epoch and moment 0 mark entries that never ran.
         Self {
             entries: Vec::new(),
             keys: HashMap::new(),
             epoch: 1,
+            moment: 1,
+            calls: FollowedCalls::default(),
             line: 0,
             ran: Vec::new(),
             ran_at: BTreeSet::new(),
@@ -97,8 +112,16 @@ impl Record {
         let next = Key(self.entries.len());
         let key = *self.keys.entry(code).or_insert(next);
         if key == next {
-            let limit = hits_to_disable(size);
-            self.entries.push(Entry { epoch: 0, hits: 0, limit, kind, code });
+            let least = hits_to_disable(size);
+            self.entries.push(Entry {
+                epoch: 0,
+                heard: 0,
+                hits: 0,
+                limit: least,
+                least,
+                kind,
+                code,
+            });
         }
         key
     }
@@ -140,12 +163,12 @@ impl Record {
         self.entries.get(key.0).map(|entry| entry.code)
     }
 
-    /// Whether an entry was noted in this epoch, outside of imports, and is a function like any other.
+    /// Whether an entry was heard in this moment, outside of imports, and is a function like any other.
     #[cfg(not(Py_3_12))]
     #[inline]
     pub(super) fn has_plain(&self, key: Key) -> bool {
         let entry = self.entries.get(key.0);
-        entry.is_some_and(|entry| entry.epoch == self.epoch && entry.kind == Kind::Function)
+        entry.is_some_and(|entry| entry.heard == self.moment && entry.kind == Kind::Function)
     }
 
     /// Notes a call outside of an import, unless a module body starts by it. Tells the kind of the entry, and whether
@@ -153,11 +176,14 @@ impl Record {
     #[inline]
     pub(super) fn hit(&mut self, key: Key) -> (Option<Kind>, bool) {
         let Some(entry) = self.entries.get_mut(key.0) else { return (None, false) };
-        let is_enough = match entry.kind {
-            Kind::Module(_) => false,
-            _ => entry.hit(self.epoch, &mut self.ran),
-        };
-        (Some(entry.kind), is_enough)
+        if let Kind::Module(_) = entry.kind {
+            return (Some(entry.kind), false);
+        }
+        if entry.heard != self.moment && entry.hear(key, self.epoch, self.moment, &mut self.calls) {
+            self.ran.push(entry.code);
+        }
+        entry.hits = entry.hits.saturating_add(1);
+        (Some(entry.kind), entry.hits >= entry.limit)
     }
 
     /// Notes a call while the body of the module being imported stands at `line`.
@@ -193,16 +219,43 @@ impl Record {
         }
     }
 
-    /// Forgets what ran, without handing it over.
+    /// Notes that a call is followed from now on. Calls with a `name` all leave things in one place: what ran in one of them
+    /// is no news in the next.
+    pub(super) fn follow(&mut self, name: Option<Key>) {
+        self.moment += 1;
+        self.calls.open(name, self.moment);
+    }
+
+    /// Notes that the innermost of the followed calls ended. What was heard in it was noted for those around it, too.
+    pub(super) fn unfollow(&mut self) {
+        self.calls.close();
+    }
+
+    /// Whether an entry whose events are disabled is news to the call that is followed since just now. Its events are then
+    /// set again, and it takes twice as long until they are disabled the next time: code that is called in many
+    /// followed calls would be switched off and on in each.
+    pub(super) fn awaits(&mut self, key: Key) -> bool {
+        let is_news = self.calls.is_news(key);
+        if is_news && let Some(entry) = self.entries.get_mut(key.0) {
+            entry.hits = 0;
+            entry.limit = entry.limit.saturating_mul(2);
+        }
+        is_news
+    }
+
+    /// Forgets what ran, without handing it over, and what ran in followed calls.
     pub(super) fn forget(&mut self) {
         self.ran.clear();
         self.ran_at.clear();
+        self.calls.forget();
         self.begin_epoch();
     }
 
-    /// Forgets in one step that anything ran: whatever runs now is news.
+    /// Forgets in one step that anything ran: whatever runs now is news, to the open spans if not to calls with a name.
     pub(super) fn begin_epoch(&mut self) {
         self.epoch += 1;
+        self.moment += 1;
+        self.calls.begin_again(self.moment);
         self.line = 0;
     }
 }

@@ -64,7 +64,7 @@ pub(super) enum Heard {
     /// It was noted.
     Noted,
     /// It was noted, and is the last of this code object that is worth hearing in this epoch.
-    Enough,
+    Enough(Key),
     /// A module body starts.
     Module(Key),
     /// It was noted, and is a call that leaves something behind.
@@ -169,12 +169,12 @@ impl Run {
         let epoch = live.clock.epoch();
         if live.epoch != epoch {
             live.epoch = epoch;
-            self.record.begin_epoch();
+            self.record.forget();
         }
         let heard = self.note(py, key, retired);
         self.tell();
         // In the next epoch it is news again, and nothing would say so to code that is switched off.
-        if heard == Heard::Enough { Heard::Noted } else { heard }
+        if heard == Heard::Enough(key) { Heard::Noted } else { heard }
     }
 
     fn note(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
@@ -207,7 +207,7 @@ impl Run {
             (Some(Kind::Module(_)), _) => Heard::Module(key),
             (Some(Kind::Memo { .. }), _) => Heard::Memo(key),
             (Some(Kind::Birth), _) => Heard::Birth,
-            (_, true) => Heard::Enough,
+            (_, true) => Heard::Enough(key),
             (_, false) => Heard::Noted,
         }
     }
@@ -273,7 +273,8 @@ impl Run {
                 ask(&self.observer, |o| o.import_finished(open.code));
             }
             Followed::Memo => {
-                self.hand_over(py, retired);
+                self.tell_of_call(py, retired);
+                self.record.unfollow();
                 ask(&self.observer, |o| o.memo_finished(open.code));
             }
             // It only said where its module stands.
@@ -318,14 +319,20 @@ impl Run {
         self.settle(py, retired);
         let follow = ask(&self.observer, |o| o.memo_met(code, receiver));
         if follow == Some(Follow::Closely) {
-            self.hand_over(py, retired);
+            self.tell_of_call(py, retired);
             ask(&self.observer, |o| o.memo_started(code, receiver));
             self.frames.open(Followed::Memo, code, frame);
+            self.record.follow(receiver.is_none().then_some(key));
+            let record = &mut self.record;
+            self.hook.watch_if(py, |key| record.awaits(key), &mut retired.codes);
             return Ok(());
         }
         match (follow, receiver) {
-            (Some(Follow::Loosely), Some(receiver)) => self.loose.add(key, receiver.number),
-            (Some(Follow::Loosely), None) => {}
+            // In another call it is not remembered: outside of it there is something to say.
+            (Some(Follow::Loosely), Some(receiver)) if self.frames.is_empty() => {
+                self.loose.add(key, receiver.number);
+            }
+            (Some(Follow::Loosely), _) => {}
             _ => self.record.make_plain(key),
         }
         Err(frame)
@@ -386,6 +393,16 @@ impl Run {
         self.tell();
         self.record.begin_epoch();
         self.hook.watch_again(py, &mut retired.codes);
+    }
+
+    /// Hands over what ran so far, since a followed call is about to begin or has ended. The record knows what is news in
+    /// one, but not what is while a module body is on its way.
+    fn tell_of_call(&mut self, py: Python<'_>, retired: &mut Retired) {
+        if self.frames.has_import() {
+            self.hand_over(py, retired);
+        } else {
+            self.tell();
+        }
     }
 
     fn tell(&mut self) {

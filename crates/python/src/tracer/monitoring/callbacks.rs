@@ -70,8 +70,8 @@ pub(super) unsafe extern "C" fn on_project_code(
     let Some(code) = (unsafe { first_argument(py, args, nargsf) }) else { return none(py) };
     let alone = run::with(py, |run| run.hear_alone(&code)).flatten();
     match alone.unwrap_or_else(|| hear(&code)) {
-        Heard::Enough => {
-            run::with(py, |run| run.hook.disabled(&code));
+        Heard::Enough(key) => {
+            run::with(py, |run| run.hook.disabled(&code, key));
             disable(py)
         }
         Heard::Module(module) => {

@@ -25,7 +25,7 @@ use pyo3::types::{PyString, PyWeakrefMethods, PyWeakrefReference};
 
 use super::error::{Fault, StartError};
 use super::gil::Owned;
-use super::record::Kind;
+use super::record::{Key, Kind};
 use super::stack;
 use events::Events;
 
@@ -38,6 +38,12 @@ const RECORDING: u8 = 4;
 /// The number of watched code objects below which it is not worth looking for dead ones.
 const MIN_SWEEP: usize = 1024;
 
+/// Code whose events are disabled.
+struct Disabled {
+    code: Owned,
+    key: Key,
+}
+
 /// The two tools.
 pub(super) struct Hook {
     set_local_events: Py<PyAny>,
@@ -45,7 +51,7 @@ pub(super) struct Hook {
     events: Events,
     names: [Py<PyString>; 2],
     /// Code whose events were disabled in this epoch; kept alive to have them set again for the next.
-    disabled: Vec<Owned>,
+    disabled: Vec<Disabled>,
     /// All code with local events, to take them back at the end.
     watched: Vec<Py<PyWeakrefReference>>,
     sweep_at: usize,
@@ -100,27 +106,38 @@ impl Hook {
         Ok(())
     }
 
-    /// Notes that a callback returned `DISABLE` for a place in this code.
-    pub(super) fn disabled(&mut self, code: &Bound<'_, PyAny>) {
+    /// Notes that a callback returned `DISABLE` for a place in this code, which has the entry `key`.
+    pub(super) fn disabled(&mut self, code: &Bound<'_, PyAny>, key: Key) {
         // A generator can be disabled at each of its resumptions, mostly one after the other.
-        let is_noted = self.disabled.last().is_some_and(|last| last.as_ptr() == code.as_ptr());
+        let is_noted = self.disabled.last().is_some_and(|last| last.code.as_ptr() == code.as_ptr());
         if !is_noted {
-            self.disabled.push(Owned::from(code));
+            self.disabled.push(Disabled { code: Owned::from(code), key });
         }
     }
 
     /// Hears again of all that was disabled.
     pub(super) fn watch_again(&mut self, py: Python<'_>, retired: &mut Vec<Owned>) {
-        for code in &self.disabled {
-            let code = code.bind(py);
-            let again = self
-                .set_local_events(&code, Events::NONE)
-                .and_then(|()| self.set_local_events(&code, self.events.recorded(Kind::Function)));
+        self.watch_if(py, |_| true, retired);
+    }
+
+    /// Hears again of the code of these entries, if it was disabled.
+    pub(super) fn watch_if(
+        &mut self,
+        py: Python<'_>,
+        mut is_wanted: impl FnMut(Key) -> bool,
+        retired: &mut Vec<Owned>,
+    ) {
+        let Self { disabled, set_local_events, events, .. } = self;
+        for Disabled { code, .. } in disabled.extract_if(.., |disabled| is_wanted(disabled.key)) {
+            let set = |events: i32| {
+                set_local_events.bind(py).call1((RECORDING, code.bind(py), events)).map(drop)
+            };
+            let again = set(Events::NONE).and_then(|()| set(events.recorded(Kind::Function)));
             if let Err(error) = again {
                 Fault::Refused(error.to_string()).keep();
             }
+            retired.push(code);
         }
-        retired.append(&mut self.disabled);
     }
 
     /// Keeps a fault if another tool has taken over one of the ids.
