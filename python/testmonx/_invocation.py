@@ -59,6 +59,10 @@ def switches(config: pytest.Config) -> dict[str, Any]:
         "-m": bool(option("markexpr", "")),
         "--lf": bool(option("lf", False)),
         "a node ID": node_ids,
+        # What no test used is then taken out of the snapshots.
+        "--snapshot-update": bool(
+            option("update_snapshots", False) or option("snapshot_update", False)
+        ),
     }
     return {
         "testmon": option("testmon"),
@@ -72,10 +76,22 @@ def switches(config: pytest.Config) -> dict[str, Any]:
     }
 
 
-def environment(config: pytest.Config) -> dict[str, Any]:
-    """The interpreter, the plugins and the options of this run."""
+def start(config: pytest.Config) -> dict[str, Any]:
+    """How the interpreter was started; to be asked before pytest and conftest files change the import path."""
+    flags = ("bytes_warning", "dev_mode", "optimize", "utf8_mode")
+    return {
+        "flags": [(name, str(getattr(sys.flags, name))) for name in flags],
+        "warnings": list(sys.warnoptions),
+        "path": _interpreter.import_path(),
+        "directory": str(config.invocation_params.dir),
+    }
+
+
+def environment(config: pytest.Config, started: dict[str, Any]) -> dict[str, Any]:
+    """The interpreter, how it was ``started``, the plugins and the options of this run."""
     distributions = [dist for _, dist in config.pluginmanager.list_plugin_distinfo()]
     return {
+        **started,
         "name": config.getoption("environment_expression") or _evaluated(config),
         "interpreter": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": f"{sys.platform} {platform.machine()}",

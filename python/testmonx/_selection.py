@@ -18,6 +18,7 @@ class Preparation:
     """Observes from the first conftest file on, and starts the session once pytest is configured."""
 
     def __init__(self, early_config: pytest.Config) -> None:
+        self._started = _invocation.start(early_config)
         self._recording = Recording(
             root=str(early_config.rootpath),
             installation=_invocation.installation(early_config),
@@ -32,7 +33,7 @@ class Preparation:
                 self._recording,
                 place=_invocation.place(config),
                 switches=_invocation.switches(config),
-                environment=_invocation.environment(config),
+                environment=_invocation.environment(config, self._started),
                 installation=_invocation.installation(config),
             )
         except UsageError as error:

@@ -117,3 +117,40 @@ def test_a_test_that_was_only_set_up_has_not_passed(single: Project, option: str
     single.write("test_m.py", "def test_one(): assert 0\n")
     single.run(option)
     assert single.run().executed == ONE
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"PYTHONOPTIMIZE": "1"}, "Python flag optimize: new, 1"),
+        ({"PYTHONWARNINGS": "error"}, "Python warnings: new, error"),
+    ],
+)
+def test_how_the_interpreter_is_started(recorded: Project, env: dict[str, str], named: str) -> None:
+    ran = recorded.run(env=env)
+    assert ran.executed == ONE
+    assert named in ran.header
+    assert recorded.run(env=env).executed == set()
+    assert recorded.run().executed == set()
+
+
+def test_where_imports_are_looked_up(recorded: Project) -> None:
+    recorded.write("lib/m.py", "")
+    env = {"PYTHONPATH": str(recorded.path / "lib")}
+    ran = recorded.run(env=env)
+    assert ran.executed == ONE
+    assert "import path" in ran.header
+    assert recorded.run().executed == set()
+
+
+def test_an_update_of_snapshots_leaves_no_test_out(recorded: Project) -> None:
+    text = recorded.read("conftest.py")
+    option = 'parser.addoption("--snapshot-update", action="store_true")'
+    recorded.write(
+        "conftest.py", text.replace("parser.addoption", f"{option}\n    parser.addoption", 1)
+    )
+    recorded.record()
+    for _ in range(2):
+        ran = recorded.run("--snapshot-update")
+        assert ran.executed == ONE
+        assert "--snapshot-update" in ran.header

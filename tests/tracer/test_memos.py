@@ -191,18 +191,47 @@ def test_an_exception_ends_a_call(drive: Drive) -> None:
     )
 
 
-def test_a_generator_is_not_followed(drive: Drive) -> None:
+def test_a_generator_is_not_followed_but_told_each_time_it_goes_on(drive: Drive) -> None:
     drive(
         """
         import m
         probe.start()
         assert list(m.memo_generator()) == [1]
         story = probe.story()
-        assert not any(line.startswith("memo") for line in story), story
+        assert [line for line in story if line.startswith("memo")] == [
+            "memo m.py::memo_generator goes on",
+            "memo m.py::memo_generator goes on",
+        ], story
         assert "ran m.py::memo_generator at 0" in story, story
         probe.stop()
         """,
         files=FILES,
+    )
+
+
+def test_the_object_of_a_coroutine_is_told_also_if_a_function_in_it_uses_it(drive: Drive) -> None:
+    drive(
+        """
+        import m
+        probe.start()
+        kept = m.Async()
+        for it in (kept, m.Async(), kept):
+            try:
+                it.memo_self().send(None)
+            except StopIteration as stopped:
+                assert stopped.value == 7
+        objects = [line.rsplit(" ", 1)[-1] for line in probe.story() if "goes on" in line]
+        assert objects[0] == objects[2] != objects[1], objects
+        probe.stop()
+        """,
+        files={
+            "m.py": """
+        class Async:
+            value = 7
+            async def memo_self(self):
+                return (lambda: self.value)()
+        """
+        },
     )
 
 

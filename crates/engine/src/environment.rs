@@ -1,7 +1,7 @@
 //! The environment: what all tests of a run depend on at once. Traces belong to one environment;
 //! another one starts with none, and coming back finds its own again.
 //!
-//! In it: the interpreter, the platform, pytest and the plugins in use with what they require,
+//! In it: the interpreter and how it was started, the platform, pytest and the plugins in use with what they require,
 //! ini values, options that can change an outcome, and the name that `--testmon-env` or `environment_expression` gives. Left
 //! out: what changes only the report or the choice of tests. An option that is not known is in: a
 //! project's own `--runslow` decides which tests skip, and in doubt tests run.
@@ -24,6 +24,14 @@ pub struct EnvironmentFacts {
     pub platform: String,
     /// pytest's version.
     pub pytest: String,
+    /// The flags that the interpreter was started with, those that are not set as `0` or `False`.
+    pub flags: Vec<(String, String)>,
+    /// The filters of warnings that it was started with.
+    pub warnings: Vec<String>,
+    /// The directories of the project that imports were looked up in at the start, relative to the rootdir.
+    pub import_path: Vec<String>,
+    /// The working directory, relative to the rootdir.
+    pub directory: String,
     /// `name version` of each distribution with a plugin in use.
     pub plugins: Vec<String>,
     /// Plugins named by `-p` or in `PYTEST_PLUGINS`, as given.
@@ -220,6 +228,19 @@ impl EnvironmentFacts {
             pair("platform", &self.platform),
             pair("pytest", &self.pytest),
         ];
+        let is_set = |value: &str| !matches!(value, "0" | "False");
+        for (name, value) in self.flags.iter().filter(|(_, value)| is_set(value)) {
+            components.push((format!("Python flag {name}"), value.clone()));
+        }
+        for (name, value) in [
+            ("Python warnings", self.warnings.join(" ")),
+            ("import path", self.import_path.join(" ")),
+            ("working directory", self.directory.clone()),
+        ] {
+            if !value.is_empty() {
+                components.push(pair(name, &value));
+            }
+        }
         for plugin in &self.plugins {
             let (name, version) = plugin.rsplit_once(' ').unwrap_or((plugin, ""));
             if name != "testmonx" {
@@ -318,6 +339,26 @@ mod tests {
         assert_eq!(verbose.components(), facts().components());
         let slow = EnvironmentFacts { options: vec![("runslow".into(), "True".into())], ..facts() };
         assert_ne!(slow.components(), facts().components());
+    }
+
+    #[test]
+    fn how_the_interpreter_was_started_counts() {
+        let started = EnvironmentFacts {
+            flags: vec![("optimize".into(), "1".into()), ("dev_mode".into(), "False".into())],
+            warnings: vec!["error".into()],
+            import_path: vec![".".into(), "lib".into()],
+            directory: "tests".into(),
+            ..facts()
+        };
+        assert_eq!(
+            differences(&facts().components(), &started.components()),
+            [
+                "Python flag optimize: new, 1",
+                "Python warnings: new, error",
+                "import path: new, . lib",
+                "working directory: new, tests",
+            ]
+        );
     }
 
     #[test]

@@ -98,8 +98,9 @@ pub trait Observer: Send {
     /// A call of a function starts that leaves something behind: how to follow it?
     ///
     /// `receiver` is the object that it leaves it in, for [`Leaves::InReceiver`]; `None` if there are no
-    /// more numbers.
-    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>) -> Follow;
+    /// more numbers. One that `suspends`, of a generator or coroutine, is told each time that it goes on, and cannot be
+    /// followed closely.
+    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>, suspends: bool) -> Follow;
 
     /// A call starts that is followed closely: opens a span.
     fn memo_started(&mut self, code: CodeId, receiver: Option<Receiver>);

@@ -1,7 +1,7 @@
 //! What pytest was asked for, taken from the plugin's plain values.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
 use testmonx_engine::{self as engine, Installed as _};
@@ -43,6 +43,10 @@ pub(crate) struct Environment {
     interpreter: String,
     platform: String,
     pytest: String,
+    flags: Vec<(String, String)>,
+    warnings: Vec<String>,
+    path: Vec<PathBuf>,
+    directory: PathBuf,
     /// The metadata of the distributions with plugins in use.
     plugins: Vec<String>,
     early_plugins: Vec<String>,
@@ -76,8 +80,23 @@ impl From<Installation> for engine::Installation {
 
 impl Environment {
     /// `packages` are needed by whoever opens the store; `None` in a worker.
-    fn facts(self, packages: Option<&engine::Packages>) -> engine::EnvironmentFacts {
+    fn facts(
+        self,
+        root: &Path,
+        libraries: &[PathBuf],
+        packages: Option<&engine::Packages>,
+    ) -> engine::EnvironmentFacts {
         let environment = self;
+        let in_project = |place: &PathBuf| {
+            let is_library = libraries.iter().any(|library| place.starts_with(library));
+            let inner = place.strip_prefix(root).ok().filter(|_| !is_library)?;
+            Some(if inner.as_os_str().is_empty() {
+                ".".to_owned()
+            } else {
+                inner.display().to_string()
+            })
+        };
+        let directory = in_project(&environment.directory).filter(|directory| directory != ".");
         let plugins = environment.plugins.iter();
         let plugins: BTreeSet<String> = plugins.filter_map(|text| engine::identity(text)).collect();
         let plugins: Vec<String> = plugins.into_iter().collect();
@@ -86,6 +105,10 @@ impl Environment {
             interpreter: environment.interpreter,
             platform: environment.platform,
             pytest: environment.pytest,
+            flags: environment.flags,
+            warnings: environment.warnings,
+            import_path: environment.path.iter().filter_map(in_project).collect(),
+            directory: directory.unwrap_or_default(),
             requirements: packages
                 .map(|packages| engine::plugin_requirements(packages, &plugins))
                 .unwrap_or_default(),
@@ -125,6 +148,7 @@ pub(crate) fn invocation(
     installation: Installation,
     variables: engine::Variables,
 ) -> engine::Invocation {
+    let libraries = installation.libraries.clone();
     let installation = engine::Installation::from(installation);
     let packages = engine::Packages::new(&place.root, &installation);
     let role = match &*place.role {
@@ -133,7 +157,11 @@ pub(crate) fn invocation(
         _ => engine::Role::Single,
     };
     engine::Invocation {
-        environment: environment.facts((role != engine::Role::Worker).then_some(&packages)),
+        environment: environment.facts(
+            &place.root,
+            &libraries,
+            (role != engine::Role::Worker).then_some(&packages),
+        ),
         installed: (role != engine::Role::Single).then(|| packages.distributions()),
         installation,
         variables,

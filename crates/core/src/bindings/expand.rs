@@ -10,7 +10,7 @@ use super::resolve::{End, Resolver, Trail};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, Vertex, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{Chain, Dynamic, NameId, NodeKind, is_implicit};
+use crate::source::bindings::{CONTENT, Chain, Dynamic, NameId, NodeKind, is_implicit};
 
 /// What one vertex reaches by itself.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -310,8 +310,8 @@ impl Expander<'_, '_> {
     fn read(&mut self, module: ModuleId, chain: Chain, out: &mut Expansion) {
         let trail = self.resolver.chain(module, chain);
         let is_dict = |source: &Source| {
-            let last = source.bindings().chain(chain).last();
-            last.is_some_and(|last| source.bindings().name(*last) == "__dict__")
+            let mut names = source.bindings().chain(chain).iter();
+            names.any(|name| source.bindings().name(*name) == CONTENT)
         };
         let reads_dict = self.resolver.modules.source(module).is_some_and(is_dict);
         for end in &trail.ends {

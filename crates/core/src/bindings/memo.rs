@@ -12,7 +12,9 @@ use super::resolve::{End, Resolver};
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Value};
+use crate::source::bindings::{
+    CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
+};
 
 /// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
 const HELPERS: u32 = 3;
@@ -51,15 +53,27 @@ impl Program {
                 nodes.any(|node| {
                     let node = &bindings.nodes[node];
                     // Nothing can be put into what never changes; a method of the class can bind the name anew.
-                    let can_change = node.value != Value::Constant || units.receives_class;
+                    let is_bound_anew = units.receives_class || unit.binds_in_class;
+                    let can_change = node.value != Value::Constant || is_bound_anew;
                     node.kind == NodeKind::Statement && can_change
                 })
             };
             symbols.any(|it| unit.class_writes.contains(&it.name) && is_variable(it))
         });
         let fills_cache = unit.closure_fills.iter().any(|name| unit.name_tests.contains(name));
+        // `if cls._table is None: cls._table = build()`, of a class that is not the first parameter.
+        let fills_class = unit.binds_in_class && fills_what_it_asks(unit);
+        // The same by the name of the class: `if Table.rows is None: Table.rows = load()`.
+        let fills_by_name = unit.writes.iter().any(|chain| match bindings.chain(*chain) {
+            [_, .., attr] => unit.name_tests.contains(attr),
+            _ => false,
+        });
         if is_in_test_file {
-            return units.memoises || unit.dynamic.global || fills_cache;
+            return units.memoises
+                || unit.dynamic.global
+                || fills_cache
+                || fills_class
+                || fills_by_name;
         }
         // `list.append(self, x)` and `os.environ[k] = v` leave nothing in the project.
         let is_of_project = |chain: &Chain| match chain.import() {
@@ -100,6 +114,7 @@ impl Program {
             || stores_in_module
             || stores_on_class
             || fills_cache
+            || fills_class
             || keeps_in_place
             || stores_in_found
             || fills_object
@@ -154,10 +169,8 @@ impl Program {
         let bindings = source.bindings();
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
-        let fills = |attr: &NameId| unit.self_fills.contains(attr);
         let is_content = |attr: &NameId| bindings.name(*attr) == CONTENT;
-        let fills_what_it_asks = unit.self_truths.iter().any(fills)
-            || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it));
+        let fills_what_it_asks = fills_what_it_asks(unit);
         // An object that is being made has nothing yet by a name that is not told.
         let is_made = own_name(source, body.function) == Some("__init__");
         if fills_what_it_asks || is_made || unit.self_missing.is_empty() {
@@ -271,6 +284,13 @@ impl Program {
     }
 }
 
+/// Whether code binds or fills an attribute that it asks for, or takes down a flag that it asks for.
+fn fills_what_it_asks(unit: &Unit) -> bool {
+    let fills = |attr: &NameId| unit.self_fills.contains(attr);
+    unit.self_truths.iter().any(|it| fills(it) || unit.self_flags.contains(it))
+        || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it))
+}
+
 impl Resolver<'_> {
     /// Whether a chain is the name of a class of the project that has `__get__`, or inherits it there.
     fn is_descriptor(&mut self, module: ModuleId, chain: Chain, depth: u32) -> bool {
@@ -330,6 +350,14 @@ mod tests {
             // Empty, and yet something else than nothing.
             &["if self.x is None:", "    self.x = {}", "    self.load()"],
             &["if self.x is None:", "    self.x = False"],
+            // What is filled is a part of an attribute, or is put there by another way.
+            &["if self.x.y is None:", "    self.x.y = build()"],
+            &["found = self.x.get(key)", "if found is None:", "    self.x.set(key, build())"],
+            &["found = self.get(key)", "if found is None:", "    self.set(key, build())"],
+            &["if self.x is None:", "    object.__setattr__(self, 'x', build())"],
+            &["x = getattr(self, 'x', None)", "if x is None:", "    setattr(self, 'x', build())"],
+            // A flag says what is still to be done.
+            &["if self.stale:", "    self.y = build()", "    self.stale = False"],
             // Bound in some calls only, or afterwards.
             &["if key:", "    self.x = 1", "if not self.x:", "    self.x = build()"],
             &["if not self.x:", "    self.x = build()", "self.x = 2"],
@@ -346,6 +374,23 @@ mod tests {
             let mut program = Program::new();
             let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
             assert!(program.memoises(Body { module, function: 0 }, false), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_in_the_class_has_a_name() {
+        for body in [
+            "if type(self).x is None:\n            type(self).x = build()",
+            "if self.__class__.x is None:\n            self.__class__.x = build()",
+            "cls = type(self)\n        if cls.x is None:\n            cls.x = build()",
+        ] {
+            let text = format!("class C:\n    x = None\n    def m(self):\n        {body}\n");
+            let model = Arc::new(SourceModel::parse(text.as_bytes()).unwrap());
+            let mut program = Program::new();
+            let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
+            for is_in_test_file in [false, true] {
+                assert!(program.memoises(Body { module, function: 0 }, is_in_test_file), "{body}");
+            }
         }
     }
 

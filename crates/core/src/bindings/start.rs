@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Widening;
 use super::classes::absence;
 use super::expand::level_vertices;
+use super::functions::own_name;
 use super::modules::ModuleId;
 use super::paths::Root;
 use super::program::Program;
@@ -12,7 +13,7 @@ use super::resolve::End;
 use super::roots::{Body, Roots};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
-use crate::source::bindings::{CONTENT, Imported, NodeKind};
+use crate::source::bindings::{CONTENT, Imported, NodeKind, is_implicit};
 
 /// What somebody reaches who looks a name up.
 #[derive(Debug)]
@@ -27,7 +28,10 @@ impl Program {
     pub(super) fn start_at(&mut self, root: Root) {
         match root {
             Root::Body(body) => match self.body_vertex(body) {
-                Some(vertex) => self.scratch.reach(vertex),
+                Some(vertex) => {
+                    self.scratch.reach(vertex);
+                    self.mention_method(body);
+                }
                 None => self.enter(body.module),
             },
             Root::Line(module, line) => {
@@ -40,6 +44,18 @@ impl Program {
                 let whole = self.vertices.number(module, Item::Whole(Widening::WholeModule));
                 self.scratch.reach(whole);
             }
+        }
+    }
+
+    /// A method that ran was asked for by its name, if only by a library: `write` of a file, `data_received` of a protocol.
+    /// A class derived from its own may have another one some day.
+    fn mention_method(&mut self, body: Body) {
+        let Some(source) = self.modules.source(body.module) else { return };
+        let is_method =
+            source.bindings().functions.get(body.function).is_some_and(|it| it.class.is_some());
+        let name = own_name(source, body.function).filter(|name| is_method && !is_implicit(name));
+        if let Some(name) = name.and_then(|name| self.words.known(name)) {
+            self.mention(name);
         }
     }
 

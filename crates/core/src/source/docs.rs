@@ -1,7 +1,8 @@
 //! Docstrings: where they stand, and which code can read them.
 //!
-//! A docstring makes no difference to a test unless something reads it. Two things can: a decorator,
-//! which gets the object in its hands, and code that mentions one of the few ways to a docstring.
+//! A docstring makes no difference to a test unless something reads it. Three things can: a decorator,
+//! which gets the object in its hands, code that mentions one of the few ways to a docstring, and a library that makes
+//! something of the docstrings of what it is given: those of a module that imports one all count.
 
 use ruff_python_ast::{AnyNodeRef, Decorator, Expr, ExprContext, ExprStringLiteral, Stmt};
 use ruff_text_size::TextSize;
@@ -83,6 +84,42 @@ fn is_mark(expr: &Expr) -> bool {
     }
 }
 
+/// Packages that make help texts and descriptions of the docstrings of classes and functions.
+const DOC_READERS: &[&str] = &[
+    "click",
+    "cmd",
+    "cyclopts",
+    "defopt",
+    "discord",
+    "docopt",
+    "fastapi",
+    "fastmcp",
+    "fire",
+    "graphene",
+    "invoke",
+    "langchain",
+    "langchain_core",
+    "mcp",
+    "ninja",
+    "pydantic",
+    "rest_framework",
+    "strawberry",
+    "typer",
+];
+
+/// Whether a module imports a library that reads docstrings, by a statement that stands in no other.
+pub(super) fn are_handed_on(module: &[Stmt]) -> bool {
+    let reads =
+        |name: &str| DOC_READERS.binary_search(&name.split('.').next().unwrap_or_default()).is_ok();
+    module.iter().any(|stmt| match stmt {
+        Stmt::Import(import) => import.names.iter().any(|alias| reads(&alias.name)),
+        Stmt::ImportFrom(import) => {
+            import.level == 0 && import.module.as_deref().is_some_and(reads)
+        }
+        _ => false,
+    })
+}
+
 /// Whether code that mentions `word` (a name, an attribute, an imported module or name, a whole
 /// string) can read docstrings.
 pub(super) fn is_doc_word(word: &str) -> bool {
@@ -123,6 +160,22 @@ mod tests {
     use crate::source::SourceModel;
 
     #[test]
+    fn docstrings_count_where_a_library_reads_them() {
+        let digest = |import: &str, docs: &str| {
+            let text = format!("{import}\nclass C(Base):\n    \"\"\"{docs}\"\"\"\n");
+            SourceModel::parse(text.as_bytes()).unwrap().outline().module()
+        };
+        for (import, counts) in [
+            ("from pydantic import BaseModel as Base", true),
+            ("import click.testing", true),
+            ("from .click import Base", false),
+            ("from base import Base", false),
+        ] {
+            assert_eq!(digest(import, "one") != digest(import, "two"), counts, "{import}");
+        }
+    }
+
+    #[test]
     fn code_that_gives_lines_reads_none() {
         for (body, reads) in [
             ("linecache.cache[name] = lines", false),
@@ -138,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn blind_decorators_are_sorted() {
-        assert!(BLIND_DECORATORS.is_sorted());
+    fn lists_are_sorted() {
+        assert!(BLIND_DECORATORS.is_sorted() && DOC_READERS.is_sorted());
     }
 }

@@ -97,6 +97,8 @@ pub(super) struct Walk<'a> {
     pub(super) hints: Option<Hints>,
     /// Whether annotations are not evaluated.
     pub(super) postpones_annotations: bool,
+    /// Whether the module's docstrings are read by a library.
+    hands_docs_on: bool,
     /// Where a name begins that reads nothing.
     quiet: Option<TextSize>,
     depth: usize,
@@ -129,6 +131,7 @@ impl<'a> Walk<'a> {
             spare: Vec::new(),
             hints: None,
             postpones_annotations: are_postponed(body),
+            hands_docs_on: docs::are_handed_on(body),
             quiet: None,
             depth: 0,
             max_depth,
@@ -252,7 +255,8 @@ impl<'a> Walk<'a> {
         body: &'a [Stmt],
     ) {
         self.block.spelling.text(name);
-        let docstring = docs::docstring(body).filter(|_| docs::can_read_docs(decorators));
+        let is_read = self.hands_docs_on || docs::can_read_docs(decorators);
+        let docstring = docs::docstring(body).filter(|_| is_read);
         self.block.spelling.flag(docstring.is_some());
         if let Some(docstring) = docstring {
             self.spell_string(docstring);

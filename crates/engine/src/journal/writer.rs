@@ -254,7 +254,7 @@ impl Observer for Journal {
 
     fn import_finished(&mut self, _module: CodeId) {}
 
-    fn memo_met(&mut self, _code: CodeId, _receiver: Option<Receiver>) -> Follow {
+    fn memo_met(&mut self, _code: CodeId, _receiver: Option<Receiver>, _suspends: bool) -> Follow {
         Follow::NoMore
     }
 

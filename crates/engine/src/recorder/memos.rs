@@ -169,6 +169,21 @@ impl Memos {
         Met { follow: Follow::Loosely, found: None }
     }
 
+    /// Where all ran that may be in what a call finds that goes on and off in a span. What it leaves there itself may be of
+    /// anything that runs in the span, and is found in its turn.
+    pub(super) fn pass(
+        &mut self,
+        code: CodeId,
+        receiver: Option<Receiver>,
+        span: SpanId,
+    ) -> Option<SpanId> {
+        let memo = MemoId::of(code, receiver.filter(|receiver| receiver.is_sure));
+        let first = self.first.get(&memo).filter(|first| first.test != span);
+        let found = first.copied().and_then(First::loosely_in);
+        self.leaves_of_test(memo, span);
+        found
+    }
+
     /// Notes that what a call leaves may be of anything that ran in the test around it.
     pub(super) fn leaves_of_test(&mut self, memo: MemoId, test: SpanId) {
         if memo.receiver.is_none() {
@@ -315,6 +330,20 @@ mod tests {
         assert!(memos.is_loose(3));
         assert_eq!(memos.meet(0, sure(7), at(4)).found, Some(3));
         memos.leaves_of_test(MemoId::of(5, None), 3);
+        assert_eq!(memos.take_crowds(&[]), [(5, 3)]);
+    }
+
+    #[test]
+    fn calls_that_go_on_and_off_hand_what_they_leave_from_test_to_test() {
+        let mut memos = Memos::default();
+        assert_eq!(memos.pass(0, sure(1), 1), None);
+        assert_eq!(memos.pass(0, sure(1), 1), None);
+        assert_eq!(memos.pass(0, sure(2), 2), None);
+        assert_eq!(memos.pass(0, sure(1), 2), Some(1));
+        assert_eq!(memos.pass(0, sure(1), 3), Some(2));
+        assert!((1..=3).all(|test| memos.is_loose(test)));
+        let unsure = Some(Receiver { number: 9, is_sure: false });
+        assert_eq!((memos.pass(5, None, 3), memos.pass(5, unsure, 3)), (None, None));
         assert_eq!(memos.take_crowds(&[]), [(5, 3)]);
     }
 

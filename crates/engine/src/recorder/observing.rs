@@ -103,7 +103,13 @@ impl Observer for Recorder {
         self.pop(&SpanKind::Import(source));
     }
 
-    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>) -> Follow {
+    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>, suspends: bool) -> Follow {
+        if suspends {
+            if let Some(found) = self.memos.pass(code, receiver, self.top()) {
+                self.find(found);
+            }
+            return Follow::Loosely;
+        }
         let place = self.place();
         let Met { follow, found } = self.memos.meet(code, receiver, place);
         if let Some(found) = found {
@@ -193,6 +199,9 @@ impl Recorder {
         for (code, span) in self.memos.take_crowds(&self.open) {
             let Some(body) = self.body(code) else { continue };
             let Self { spans, sources, program, interner, .. } = self;
+            if let SpanKind::Import(source) = spans[span as usize].kind {
+                program.memoised(body, Charge::Imported(sources.get(source).module));
+            }
             let observed = &spans[span as usize].observed;
             let codes = observed.codes.iter().map(|code| Seen::Code(*code));
             for seen in codes.chain(observed.facts.iter().map(|fact| Seen::Fact(*fact))) {

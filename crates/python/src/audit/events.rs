@@ -28,6 +28,8 @@ pub(super) enum Event {
     Library,
     /// A program is started.
     Command(Command),
+    /// The first argument gets the second as another name.
+    Link,
     /// An environment variable is set or removed.
     Variable,
     /// An extension module, with its file as second argument, among other imports.
@@ -40,7 +42,8 @@ pub(super) fn classify(name: &CStr) -> Option<Event> {
         b"os.listdir" | b"os.scandir" => Some(Event::List),
         b"os.mkdir" => Some(Event::MakeDirectory),
         b"os.rename" => Some(Event::Rename),
-        b"os.link" | b"os.symlink" | b"shutil.copyfile" | b"shutil.copytree" | b"shutil.move" => {
+        b"os.link" => Some(Event::Link),
+        b"os.symlink" | b"shutil.copyfile" | b"shutil.copytree" | b"shutil.move" => {
             Some(Event::WriteSecond)
         }
         b"sqlite3.connect" => Some(Event::Database),
@@ -79,6 +82,15 @@ pub(super) fn handle(event: Event, args: &Bound<'_, PyTuple>) -> PyResult<()> {
             if let Some(place) = paths::place(&args.get_item(0)?).filter(|at| paths::is_missing(at))
             {
                 tell(Sight::Made { place });
+            }
+        }
+        Event::Link => {
+            // Whoever reads the new name reads the same file.
+            if let Some(place) = paths::place(&args.get_item(0)?) {
+                opened(place, Access::Read);
+            }
+            if let Some(place) = paths::place(&args.get_item(1)?) {
+                tell_written(place);
             }
         }
         Event::Rename | Event::WriteSecond => {

@@ -188,21 +188,15 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
         Some(Heard::Module(module)) => module,
         Some(Heard::Memo(key)) => {
             let in_receiver = run::with(py, |run| run.record.is_in_receiver(key)) == Some(true);
-            let receiver = if in_receiver {
-                // SAFETY: the code has a first parameter, `self`. The frame keeps its arguments alive;
-                // it has not begun (one that goes on is a generator's), so none of them was put into a
-                // cell yet.
-                unsafe { Bound::from_borrowed_ptr_or_opt(py, (*frame).first_local) }
-            } else {
-                None
-            };
+            // SAFETY: the code has a first parameter, `self`, and the frame keeps its arguments alive.
+            let receiver = in_receiver.then(|| unsafe { first_argument(py, frame) }).flatten();
             // SAFETY: the frame has not begun.
             let frame = unsafe { ModuleFrame::new(frame) };
             return events::open_memo(py, key, frame, receiver.as_ref());
         }
         Some(Heard::Birth) => {
             // SAFETY: as for the receiver above: the `__init__` has a first parameter, and has not begun.
-            let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, (*frame).first_local) };
+            let object = unsafe { first_argument(py, frame) };
             if let Some(object) = object {
                 run::with(py, |run| run.receivers.born(&object));
             }
@@ -222,6 +216,21 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
     // The frame is not on the stack yet: the current one is the caller's.
     events::open_import(module, frame, &globals, stack::current_frame(py));
     true
+}
+
+/// The first argument of the call that a frame evaluates. A generator's is in a cell if a function inside of it uses it.
+///
+/// # Safety
+/// As for [`eval_frame`]; the code has a parameter.
+unsafe fn first_argument(py: Python<'_>, frame: *mut InterpreterFrame) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: the caller's promise: the first local variable is null, an object or a cell.
+    unsafe {
+        let object = (*frame).first_local;
+        if !object.is_null() && ffi::PyCell_Check(object) != 0 {
+            return Bound::from_owned_ptr_or_opt(py, ffi::PyCell_Get(object));
+        }
+        Bound::from_borrowed_ptr_or_opt(py, object)
+    }
 }
 
 /// Whether the frame evaluates a call that makes a generator or coroutine: nothing of the body runs

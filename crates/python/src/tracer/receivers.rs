@@ -155,13 +155,26 @@ impl Receivers {
     }
 
     fn sweep(&mut self, _py: Python<'_>, retired: &mut Vec<Owned>) {
-        let is_dead = |_: &usize, (reference, _): &mut (Owned, u32)| {
-            // SAFETY: the GIL is held, and this is a weak reference; the result is borrowed.
-            unsafe { ffi::PyWeakref_GetObject(reference.as_ptr()) == ffi::Py_None() }
-        };
-        let dead = self.known.extract_if(is_dead);
+        let dead = self.known.extract_if(|_, (reference, _)| is_dead(reference));
         retired.extend(dead.map(|(_, (reference, _))| reference));
         self.sweep_at = 2 * self.known.len();
+    }
+}
+
+/// Whether the object of a weak reference is gone. Called under the GIL.
+fn is_dead(reference: &Owned) -> bool {
+    #[cfg(Py_3_13)]
+    // SAFETY: the GIL is held, and this is a weak reference. An object that is alive has another owner than this one.
+    unsafe {
+        let mut object = std::ptr::null_mut();
+        let found = ffi::PyWeakref_GetRef(reference.as_ptr(), &raw mut object);
+        ffi::Py_XDECREF(object);
+        found == 0
+    }
+    #[cfg(not(Py_3_13))]
+    // SAFETY: the GIL is held, and this is a weak reference; the result is borrowed.
+    unsafe {
+        ffi::PyWeakref_GetObject(reference.as_ptr()) == ffi::Py_None()
     }
 }
 

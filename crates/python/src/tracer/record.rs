@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Memo {
         /// Whether they leave it in `self`.
         in_receiver: bool,
+        /// Whether they go on and off, as those of generators and coroutines: none of them is followed to its end.
+        suspends: bool,
     },
     /// The `__init__` of objects that cannot be told apart otherwise: its start says that one is new.
     Birth,
@@ -55,9 +57,8 @@ struct Entry {
     /// The moment in which it was heard last.
     heard: u64,
     hits: u16,
-    /// After how many hits it is not worth hearing in this epoch, and in each new one.
+    /// After how many hits it is not worth hearing in an epoch.
     limit: u16,
-    least: u16,
     kind: Kind,
     code: CodeId,
 }
@@ -70,7 +71,6 @@ impl Entry {
         if is_new {
             self.epoch = epoch;
             self.hits = 0;
-            self.limit = self.least;
         }
         let is_new_to_call = calls.note(key, self.heard);
         self.heard = moment;
@@ -112,16 +112,8 @@ impl Record {
         let next = Key(self.entries.len());
         let key = *self.keys.entry(code).or_insert(next);
         if key == next {
-            let least = hits_to_disable(size);
-            self.entries.push(Entry {
-                epoch: 0,
-                heard: 0,
-                hits: 0,
-                limit: least,
-                least,
-                kind,
-                code,
-            });
+            let limit = hits_to_disable(size);
+            self.entries.push(Entry { epoch: 0, heard: 0, hits: 0, limit, kind, code });
         }
         key
     }
@@ -139,7 +131,12 @@ impl Record {
 
     /// Whether calls of an entry leave something in `self`.
     pub(super) fn is_in_receiver(&self, key: Key) -> bool {
-        self.kind(key) == Some(Kind::Memo { in_receiver: true })
+        matches!(self.kind(key), Some(Kind::Memo { in_receiver: true, .. }))
+    }
+
+    /// Whether calls of an entry go on and off.
+    pub(super) fn suspends(&self, key: Key) -> bool {
+        matches!(self.kind(key), Some(Kind::Memo { suspends: true, .. }))
     }
 
     /// From now on the starts of an entry are births, if it is a function like any other.
@@ -232,13 +229,11 @@ impl Record {
     }
 
     /// Whether an entry whose events are disabled is news to the call that is followed since just now. Its events are then
-    /// set again, and it takes twice as long until they are disabled the next time: code that is called in many
-    /// followed calls would be switched off and on in each.
+    /// set again, and its hits counted anew.
     pub(super) fn awaits(&mut self, key: Key) -> bool {
         let is_news = self.calls.is_news(key);
         if is_news && let Some(entry) = self.entries.get_mut(key.0) {
             entry.hits = 0;
-            entry.limit = entry.limit.saturating_mul(2);
         }
         is_news
     }

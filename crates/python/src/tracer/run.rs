@@ -233,7 +233,7 @@ impl Run {
                 return (o.level_code(source, qualname, *first_line), Leaves::Nothing);
             }
             let id = o.code(source, qualname, *first_line);
-            let is_call = !is_class_body && !makes_generator;
+            let is_call = !is_class_body && !qualname.ends_with("<genexpr>");
             (id, if is_call { o.leaves(id) } else { Leaves::Nothing })
         });
         let Some((id, leaves)) = asked else { return Ok(None) };
@@ -241,8 +241,8 @@ impl Run {
             _ if is_module => Kind::Module(source),
             _ if is_level => Kind::Class(source),
             Leaves::Nothing => Kind::Function,
-            Leaves::InNamed => Kind::Memo { in_receiver: false },
-            Leaves::InReceiver => Kind::Memo { in_receiver: true },
+            Leaves::InNamed => Kind::Memo { in_receiver: false, suspends: *makes_generator },
+            Leaves::InReceiver => Kind::Memo { in_receiver: true, suspends: *makes_generator },
         };
         let key = self.record.add(id, kind, *size);
         self.marks.set(code, Some(key))?;
@@ -317,7 +317,8 @@ impl Run {
             receiver.and_then(|it| self.receivers.number(py, it, &mut retired.references));
         let Some(code) = self.record.code(key) else { return Err(frame) };
         self.settle(py, retired);
-        let follow = ask(&self.observer, |o| o.memo_met(code, receiver));
+        let suspends = self.record.suspends(key);
+        let follow = ask(&self.observer, |o| o.memo_met(code, receiver, suspends));
         if follow == Some(Follow::Closely) {
             self.tell_of_call(py, retired);
             ask(&self.observer, |o| o.memo_started(code, receiver));

@@ -196,7 +196,12 @@ impl Observer for Log {
         self.story.push(format!("finished {file}"));
     }
 
-    fn memo_met(&mut self, code: CodeId, _receiver: Option<Receiver>) -> Follow {
+    fn memo_met(&mut self, code: CodeId, receiver: Option<Receiver>, suspends: bool) -> Follow {
+        if suspends {
+            let receiver = receiver.map_or_else(String::new, |it| format!(" on {}", it.number));
+            self.story.push(format!("memo {} goes on{receiver}", self.name(code)));
+            return Follow::Loosely;
+        }
         if self.name(code).ends_with("memo_loosely") {
             self.story.push(format!("memo {} met", self.name(code)));
             return Follow::Loosely;

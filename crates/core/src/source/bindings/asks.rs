@@ -72,6 +72,11 @@ impl<'a> Collector<'a> {
             let name = self.names.id(name);
             return self.unit().name_tests.push(name);
         }
+        if let Asked::Attribute(attribute) | Asked::Truth(attribute) = asked {
+            // Of a class, or of something else that has a name.
+            let name = self.names.id(&attribute.attr);
+            self.unit().name_tests.push(name);
+        }
         if let Some(attr) = self.attribute_asked(asked) {
             let unit = self.unit();
             if is_truth { &mut unit.self_truths } else { &mut unit.self_tests }.push(attr);
@@ -99,6 +104,11 @@ impl<'a> Collector<'a> {
             Asked::Named(owner, name) => (owner, name),
             Asked::Name(_) | Asked::Object(_) => return None,
         };
+        // `self.cache.value is None` asks for a part of `self.cache`.
+        let (mut owner, mut name) = (words::instance(owner).unwrap_or(owner), name);
+        while let Expr::Attribute(attribute) = owner {
+            (owner, name) = (&attribute.value, attribute.attr.as_str());
+        }
         let owner = owner.as_name_expr()?;
         let (owner, place): (NameId, TextSize) = (self.names.id(&owner.id), owner.start());
         let name = self.names.id(name);
@@ -125,7 +135,10 @@ impl<'a> Collector<'a> {
                     Some([root, attr, ..]) if chain.len > 1 && scope.holds_attributes(*root) => {
                         found.push(*attr);
                     }
-                    Some([root, ..]) if !names.contains(root) => names.push(*root),
+                    Some([root, ..]) if !names.contains(root) => {
+                        found.extend(scope.holds_attributes(*root).then_some(content));
+                        names.push(*root);
+                    }
                     _ => {}
                 }
             }

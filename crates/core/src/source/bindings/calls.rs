@@ -6,7 +6,10 @@ use ruff_text_size::Ranged;
 
 use super::asks::CONTENT;
 use super::collector::Collector;
+use super::loaded;
+use super::names::NameId;
 use super::scope::{Role, ScopeKind};
+use super::unit::Chain;
 use super::values;
 use super::visit::root;
 use super::words;
@@ -61,6 +64,9 @@ impl<'a> Collector<'a> {
                     if words::asks(name) {
                         self.unit().probes.push(id);
                     }
+                    if word == CONTENT {
+                        self.read_dict(owner);
+                    }
                 }
                 Some(_) => {}
                 // What its name begins with says enough: `getattr(self, "visit_" + kind)`.
@@ -84,6 +90,23 @@ impl<'a> Collector<'a> {
             if is_bare && words::stores(name) {
                 self.refer_to(owner, Role::Write);
             }
+        }
+        if let (false, "__setattr__", [owner, _, _]) = (is_bare, name, &arguments[..]) {
+            // `object.__setattr__(self, "x", v)`, as frozen dataclasses have it.
+            self.refer_to(owner, Role::Write);
+        }
+        if !words::takes_name(name, is_bare) && arguments.iter().any(loaded::is_own_module) {
+            // Whoever gets the module can read all of it.
+            self.unit().dynamic.namespace = true;
+        }
+        if let (true, "next", [iterator, ..]) = (is_bare, name, &arguments[..]) {
+            // It has gone on for whoever asks it next.
+            self.refer_to(iterator, Role::Write);
+        }
+        if words::takes_condition(name)
+            && let Some(condition) = call.arguments.find_argument_value("condition", 0)
+        {
+            self.condition_of_mark(condition);
         }
         if is_bare && name == "__import__" {
             // Of a module that is imported already nobody hears. Who does not take it may go on with `sys.modules`.
@@ -133,6 +156,22 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Notes the names in a condition that pytest evaluates: `skipif("not flags.FOO")`.
+    fn condition_of_mark(&mut self, condition: &'a Expr) {
+        let Some(text) = words::literal(condition).filter(|text| text.len() <= words::LONGEST)
+        else {
+            return;
+        };
+        for dotted in words::dotted_names(text) {
+            let start = self.pool.len() as u32;
+            let names: Vec<NameId> = dotted.split('.').map(|name| self.names.id(name)).collect();
+            let len = names.len() as u32;
+            self.unit().attrs.extend(names[1..].iter().copied());
+            self.pool.extend(names);
+            self.refer(Chain { start, len, import: Chain::NO_IMPORT }, Role::Load);
+        }
+    }
+
     /// Whether an expression begins with a name that some function has bound so far.
     fn is_local(&mut self, expr: &'a Expr) -> bool {
         let Some(chain) = self.chain(expr) else { return true };
@@ -154,6 +193,13 @@ impl<'a> Collector<'a> {
         self.scopes.iter().any(|scope| scope.binds_object(name))
     }
 
+    /// Whether an expression is a local name of a class: `kind = type(x)`.
+    fn is_type(&mut self, expr: &'a Expr) -> bool {
+        let Some(name) = expr.as_name_expr() else { return false };
+        let name = self.names.id(&name.id);
+        self.scopes.iter().any(|scope| scope.types.contains(&name))
+    }
+
     /// Whether an expression is `self`, `cls` or the class of one.
     pub(super) fn is_receiver(&mut self, expr: &'a Expr) -> bool {
         let Expr::Name(name) = words::instance(expr).unwrap_or(expr) else { return false };
@@ -163,7 +209,9 @@ impl<'a> Collector<'a> {
 
     /// Notes that the `__dict__` of an expression is read. That of an object holds nothing of its class.
     pub(super) fn read_dict(&mut self, owner: &'a Expr) {
-        if !words::is_class(owner) {
+        if !words::is_class(owner) && !self.is_type(owner) {
+            // What goes through the bases of a class reads what each of them has.
+            self.unit().dynamic.reads_dict |= !self.is_receiver(owner);
             return;
         }
         if self.is_receiver(owner) {

@@ -225,10 +225,24 @@ impl<'a> Collector<'a> {
         if chain.len == 1 {
             return unit.self_fills.push(content);
         }
-        let attr = self.pool[chain.start as usize + 1];
+        let root = self.pool[chain.start as usize];
+        let mut names = self.pool[chain.start as usize + 1..][..chain.len as usize - 1].iter();
+        let mut attr = names.next().copied().unwrap_or(root);
+        // `self.__class__.x = value`.
+        let next = names.next().filter(|_| self.names.text(attr) == "__class__");
+        if let Some(next) = next.filter(|_| scope.receiver == Some(root)) {
+            attr = *next;
+        }
+        if next.is_some() || scope.classes.contains(&root) {
+            return unit.store_in_class(attr);
+        }
         match role {
             Role::Augment => {}
             Role::Empty => unit.self_empties.push(attr),
+            Role::Flag => {
+                unit.self_empties.push(attr);
+                unit.self_flags.push(attr);
+            }
             _ => unit.self_fills.push(attr),
         }
         if scope.receiver.is_none() {
@@ -285,7 +299,7 @@ impl<'a> Collector<'a> {
             }
             Role::Compare => unit.loads.push(pending.chain),
             Role::Annotation => unit.annotations.push(pending.chain),
-            Role::Write | Role::Set | Role::Augment | Role::Empty => {
+            Role::Write | Role::Set | Role::Augment | Role::Empty | Role::Flag => {
                 unit.writes.push(pending.chain)
             }
             Role::Call => unit.calls.push(pending.chain),

@@ -51,6 +51,14 @@ fn lookup(expr: &Expr) -> Option<TextSize> {
     is_loaded_modules(container).then(|| container.range().start())
 }
 
+/// `sys.modules[__name__]`.
+pub(super) fn is_own_module(expr: &Expr) -> bool {
+    expr.as_subscript_expr().is_some_and(|subscript| {
+        is_loaded_modules(&subscript.value)
+            && subscript.slice.as_name_expr().is_some_and(|name| name.id.as_str() == "__name__")
+    })
+}
+
 /// Whether a key of `sys.modules` says of which module it is: a literal, which counts as a reference by
 /// itself, or the module's own name.
 fn tells_module(key: &Expr) -> bool {

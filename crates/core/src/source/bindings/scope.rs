@@ -19,6 +19,8 @@ pub(super) enum Role {
     Augment,
     /// The same of something else that is empty.
     Empty,
+    /// The same of `False`.
+    Flag,
     Call,
     Handed,
     Given,
@@ -27,12 +29,12 @@ pub(super) enum Role {
 impl Role {
     /// Whether it binds an attribute, or a name.
     pub(super) fn sets_attribute(self) -> bool {
-        matches!(self, Self::Set | Self::Augment | Self::Empty)
+        matches!(self, Self::Set | Self::Augment | Self::Empty | Self::Flag)
     }
 
     /// Whether something is stored.
     pub(super) fn stores(self) -> bool {
-        matches!(self, Self::Write | Self::Set | Self::Augment | Self::Empty)
+        self == Self::Write || self.sets_attribute()
     }
 }
 
@@ -67,6 +69,10 @@ pub(super) struct Scope {
     pub(super) aliases: Vec<(NameId, Chain)>,
     /// The first parameter of a method.
     pub(super) receiver: Option<NameId>,
+    /// Local names of its class: `cls = type(self)`.
+    pub(super) classes: Vec<NameId>,
+    /// Local names of the classes of other things.
+    pub(super) types: Vec<NameId>,
     /// The first parameter of another function.
     pub(super) holder: Option<NameId>,
     /// Whether the receiver is the class itself.
@@ -89,6 +95,8 @@ impl Scope {
             globals: Vec::new(),
             aliases: Vec::new(),
             receiver: None,
+            classes: Vec::new(),
+            types: Vec::new(),
             holder: None,
             receives_class: false,
             sets: Vec::new(),
@@ -98,9 +106,9 @@ impl Scope {
         }
     }
 
-    /// Whether a name is that of the first parameter, whose attributes are told apart.
+    /// Whether a name is that of the first parameter, whose attributes are told apart, or of its class.
     pub(super) fn holds_attributes(&self, name: NameId) -> bool {
-        self.receiver == Some(name) || self.holder == Some(name)
+        self.receiver == Some(name) || self.holder == Some(name) || self.classes.contains(&name)
     }
 
     /// Whether it is a function's, and binds the name to something that it does not import.
@@ -117,7 +125,7 @@ pub(super) fn changes_unnamed(scope: &Scope, root: NameId, chain: Chain, role: R
     // How many names of the chain lead to what is changed.
     let length = match role {
         Role::Write => chain.len,
-        Role::Set | Role::Augment | Role::Empty | Role::Call => chain.len - 1,
+        Role::Set | Role::Augment | Role::Empty | Role::Flag | Role::Call => chain.len - 1,
         Role::Load | Role::Compare | Role::Annotation | Role::Handed | Role::Given => 0,
     };
     if scope.receiver == Some(root) {

@@ -5,7 +5,9 @@ use ruff_text_size::Ranged;
 
 use super::asks;
 use super::collector::Collector;
+use super::loaded;
 use super::scope::{Role, ScopeKind};
+use super::unit::Chain;
 use super::values::{self, Value};
 use super::words;
 
@@ -88,6 +90,7 @@ impl<'a> Collector<'a> {
         self.own = places.collect();
         let role = match value {
             Expr::NoneLiteral(_) => Role::Augment,
+            Expr::BooleanLiteral(literal) if !literal.value => Role::Flag,
             value if values::is_empty(value) => Role::Empty,
             _ => return,
         };
@@ -105,11 +108,30 @@ impl<'a> Collector<'a> {
         if kind != Some(ScopeKind::Function) {
             return;
         }
-        if let Some(chain) = self.chain(values::part_of(value)) {
-            let id = self.names.id(name);
+        let id = self.names.id(name);
+        if words::instance(value).is_some() {
+            let is_own = self.is_receiver(value);
             if let Some(scope) = self.scopes.last_mut() {
-                scope.aliases.push((id, chain));
+                if is_own { &mut scope.classes } else { &mut scope.types }.push(id);
             }
+            return;
+        }
+        if loaded::is_own_module(value) {
+            self.unit().dynamic.namespace = true;
+        }
+        let chain = match words::attribute_got(value) {
+            Some((owner, attr)) => self.chain(owner).map(|chain| {
+                // The names of the chain are the last in the pool.
+                let attr = self.names.id(attr);
+                self.pool.push(attr);
+                Chain { len: chain.len + 1, ..chain }
+            }),
+            None => self.chain(values::part_of(value)),
+        };
+        if let Some(chain) = chain
+            && let Some(scope) = self.scopes.last_mut()
+        {
+            scope.aliases.push((id, chain));
         }
     }
 

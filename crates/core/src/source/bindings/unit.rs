@@ -38,6 +38,10 @@ pub(crate) struct Dynamic {
     pub(crate) annotations: bool,
     /// `sys.modules`, unless a literal says of which module.
     pub(crate) all_modules: bool,
+    /// `__mro__`, `__bases__` and the like.
+    pub(crate) walks_bases: bool,
+    /// `vars(x)`, `x.__dict__` of something that no name tells.
+    pub(crate) reads_dict: bool,
     /// `inspect.signature`, `__annotations__`, `get_type_hints`, `__defaults__`.
     pub(crate) signatures: bool,
     /// A statement `global x` and a store to such a name.
@@ -59,6 +63,8 @@ impl Dynamic {
         self.subclasses |= other.subclasses;
         self.annotations |= other.annotations;
         self.all_modules |= other.all_modules;
+        self.walks_bases |= other.walks_bases;
+        self.reads_dict |= other.reads_dict;
         self.signatures |= other.signatures;
         self.global |= other.global;
         self.asks_computed |= other.asks_computed;
@@ -121,10 +127,14 @@ pub(crate) struct Unit {
     pub(crate) self_writes: ThinVec<NameId>,
     /// Those of them that change the class, or something in it, rather than bind a name of an instance.
     pub(crate) class_writes: ThinVec<NameId>,
+    /// Whether it binds some of them in the class by way of an object: `type(self)._table = {}`.
+    pub(crate) binds_in_class: bool,
     /// Those that are bound or filled otherwise than by adding to what was there (`self.n += 1`), and not with `None`.
     pub(crate) self_fills: ThinVec<NameId>,
     /// Those that are bound to something else that is empty: `self.x = []`.
     pub(crate) self_empties: ThinVec<NameId>,
+    /// Those of them that are bound to `False`: what was to be done is done.
+    pub(crate) self_flags: ThinVec<NameId>,
     /// Attributes of the first parameter that decide whether something is done: `if self.x is None:`.
     pub(crate) self_tests: ThinVec<NameId>,
     /// The same where nothing empty decides otherwise than nothing at all: `if not self.x:`.
@@ -141,8 +151,18 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
+    /// Notes that an attribute of the class is bound by way of an object.
+    pub(super) fn store_in_class(&mut self, attr: NameId) {
+        self.self_fills.push(attr);
+        self.self_writes.push(attr);
+        self.class_writes.push(attr);
+        self.binds_in_class = true;
+    }
+
     /// Orders what has no order, each once.
     pub(super) fn tidy(&mut self) {
+        // `for base in cls.__mro__: found.update(vars(base))`.
+        self.dynamic.all_members |= self.dynamic.walks_bases && self.dynamic.reads_dict;
         for names in [
             &mut self.attrs,
             &mut self.strings,
@@ -154,6 +174,7 @@ impl Unit {
             &mut self.class_writes,
             &mut self.self_fills,
             &mut self.self_empties,
+            &mut self.self_flags,
             &mut self.self_tests,
             &mut self.self_truths,
             &mut self.self_missing,

@@ -51,6 +51,8 @@ impl<'a> Collector<'a> {
             AnyNodeRef::ExprCall(call) => self.call(call),
             AnyNodeRef::ExprStringLiteral(literal) => {
                 if let [part] = literal.value.as_slice() {
+                    // `getattr(x, "__annotations__", {})`.
+                    self.unit().dynamic.merge(words::dynamic_attribute(&part.value));
                     self.string(&part.value);
                 }
             }
@@ -147,6 +149,17 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// `type(self).x = value`: tells whether it is that.
+    fn store_in_class(&mut self, attribute: &'a ExprAttribute) -> bool {
+        let value = &*attribute.value;
+        if words::instance(value).is_none() || !self.is_receiver(value) {
+            return false;
+        }
+        let attr = self.names.id(&attribute.attr);
+        self.unit().store_in_class(attr);
+        true
+    }
+
     fn note_shared(&mut self, name: &'a str) {
         let id = self.names.id(name);
         if let Some(scope) = self.scopes.last_mut() {
@@ -194,7 +207,7 @@ impl<'a> Collector<'a> {
             self.pool.truncate(start);
             self.unit().dynamic.merge(words::dynamic_attribute(&attribute.attr));
             self.mention(&attribute.attr);
-            if attribute.ctx != ExprContext::Load {
+            if attribute.ctx != ExprContext::Load && !self.store_in_class(attribute) {
                 self.store_into(&attribute.value);
             }
             if attribute.attr.as_str() == "__dict__" {
@@ -204,8 +217,12 @@ impl<'a> Collector<'a> {
         }
         let len = self.pool.len() - start;
         self.note_dynamic(start, attribute.range.start());
-        if attribute.attr.as_str() == "__dict__" {
-            self.read_dict(&attribute.value);
+        let mut inner = Some(attribute);
+        while let Some(at) = inner {
+            if at.attr.as_str() == "__dict__" {
+                self.read_dict(&at.value);
+            }
+            inner = at.value.as_attribute_expr();
         }
         // The other attributes and the name come next.
         self.chain_left = (len - 1) as u32;

@@ -1,7 +1,8 @@
 //! Words that mean something beyond their own: the ways to reach a binding without its name.
 
 use ruff_python_ast::{
-    Decorator, ExceptHandler, Expr, ExprCall, ExprFString, Operator, StmtTry, StmtWith,
+    Decorator, ExceptHandler, Expr, ExprAttribute, ExprCall, ExprFString, Operator, StmtTry,
+    StmtWith,
 };
 
 use super::unit::Dynamic;
@@ -50,6 +51,19 @@ pub(super) fn is_identifier(text: &str) -> bool {
 pub(super) fn identifiers(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| !(char.is_alphanumeric() || char == '_'))
         .filter(|word| is_identifier(word))
+}
+
+/// The names in an expression that is a text: `flags.FOO` of `not flags.FOO`.
+pub(super) fn dotted_names(text: &str) -> impl Iterator<Item = &str> {
+    const WORDS: &[&str] =
+        &["False", "None", "True", "and", "else", "for", "if", "in", "is", "lambda", "not", "or"];
+    text.split(|char: char| !(char.is_alphanumeric() || char == '_' || char == '.'))
+        .filter(|name| name.split('.').all(is_identifier) && !WORDS.contains(name))
+}
+
+/// Marks whose condition can be a text that pytest evaluates among the names of the test's module.
+pub(super) fn takes_condition(name: &str) -> bool {
+    matches!(name, "skipif" | "xfail")
 }
 
 /// The value of a string literal in one piece.
@@ -126,6 +140,17 @@ pub(super) fn stores(name: &str) -> bool {
     matches!(name, "setattr" | "delattr")
 }
 
+/// The object and the attribute of `getattr(x, "name")`.
+pub(super) fn attribute_got(expr: &Expr) -> Option<(&Expr, &str)> {
+    let call = expr.as_call_expr()?;
+    match (&*call.func, &*call.arguments.args) {
+        (Expr::Name(name), [owner, word, ..]) if name.id.as_str() == "getattr" => {
+            literal(word).map(|word| (owner, word))
+        }
+        _ => None,
+    }
+}
+
 /// Calls of builtins that can read any name around them.
 pub(super) fn is_namespace(name: &str, arguments: &[Expr]) -> bool {
     match name {
@@ -159,10 +184,15 @@ pub(super) fn instance(expr: &Expr) -> Option<&Expr> {
 
 /// Whether an expression is a class, so far as its form or its name says so.
 pub(super) fn is_class(expr: &Expr) -> bool {
+    let is_base = |it: &ExprAttribute| it.attr.as_str() == "__base__";
+    let is_named = |name: &str| {
+        matches!(name, "cls" | "klass" | "kls" | "class_" | "_cls" | "cls_")
+            || name.ends_with("_cls")
+            || name.ends_with("_class")
+    };
     instance(expr).is_some()
-        || expr.as_name_expr().is_some_and(|name| {
-            matches!(name.id.as_str(), "cls" | "klass" | "kls" | "class_" | "_cls" | "cls_")
-        })
+        || expr.as_attribute_expr().is_some_and(is_base)
+        || expr.as_name_expr().is_some_and(|name| is_named(&name.id))
 }
 
 /// Calls that read the parameters of a function.
@@ -208,6 +238,7 @@ pub(super) fn is_mutable(default: &Expr) -> bool {
 pub(super) fn dynamic_attribute(name: &str) -> Dynamic {
     Dynamic {
         subclasses: name == "__subclasses__",
+        walks_bases: matches!(name, "__mro__" | "mro" | "__bases__" | "__subclasses__"),
         annotations: matches!(name, "__annotations__" | "__annotate__"),
         signatures: matches!(
             name,
@@ -221,7 +252,8 @@ pub(super) fn dynamic_attribute(name: &str) -> Dynamic {
     }
 }
 
-/// Methods that change the container that they are called on, of the builtin containers.
+/// Methods that change the container that they are called on: of the builtin containers, and those that put something
+/// into a cache, a context variable or a queue.
 const MUTATORS: &[&str] = &[
     "add",
     "append",
@@ -235,8 +267,10 @@ const MUTATORS: &[&str] = &[
     "pop",
     "popitem",
     "popleft",
+    "put",
     "remove",
     "reverse",
+    "set",
     "setdefault",
     "sort",
     "update",
@@ -403,6 +437,9 @@ mod tests {
         assert_eq!(Word::of("a sentence."), Word::Other);
         assert_eq!(Word::of("1.5"), Word::Other);
         assert_eq!(identifiers("{item.title} 3").collect::<Vec<_>>(), ["item", "title"]);
+        let condition = "not flags.FOO and sys.version_info < (3, 4)";
+        let names: Vec<_> = dotted_names(condition).collect();
+        assert_eq!(names, ["flags.FOO", "sys.version_info"]);
     }
 
     #[test]
