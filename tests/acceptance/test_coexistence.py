@@ -196,6 +196,17 @@ def test_doctests_in_modules(project: Project) -> None:
     assert project.run("--doctest-modules").ended("failed") == nodes("d.py", "d.g")
 
 
+def test_a_helper_that_is_looked_through_for_doctests_stays_fresh(project: Project) -> None:
+    project.write("tests/helpers/__init__.py", "")
+    project.write(
+        "tests/helpers/checks.py", "import sys\nsys.flagged = 1\ndef check(x): assert x\n"
+    )
+    project.write("tests/test_m.py", "from helpers.checks import check\ndef test_one(): check(1)\n")
+    ran = project.record("--doctest-modules")
+    assert ran.executed == nodes("tests/test_m.py", "test_one")
+    assert project.run("--doctest-modules").executed == set()
+
+
 def test_doctests_in_text_files(project: Project) -> None:
     project.write("m.py", "def f():\n    return 1\n")
     project.write("test_doc.txt", ">>> import m\n>>> m.f() > 0\nTrue\n")

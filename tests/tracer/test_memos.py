@@ -220,6 +220,8 @@ def test_the_object_of_a_coroutine_is_told_also_if_a_function_in_it_uses_it(driv
                 it.memo_self().send(None)
             except StopIteration as stopped:
                 assert stopped.value == 7
+            # Else it would not be told twice of one object.
+            probe.native.tick()
         objects = [line.rsplit(" ", 1)[-1] for line in probe.story() if "goes on" in line]
         assert objects[0] == objects[2] != objects[1], objects
         probe.stop()

@@ -54,8 +54,8 @@ pub trait Observer: Send {
     }
 
     /// Where a call of this function leaves something that later calls find, if it does:
-    /// [`Observer::memo_met`] is then to be asked about each.
-    fn leaves(&mut self, code: CodeId) -> Leaves;
+    /// [`Observer::memo_met`] is then to be asked about each. Those of a generator or coroutine `suspend`.
+    fn leaves(&mut self, code: CodeId, suspends: bool) -> Leaves;
 
     /// These code objects ran since the last call, while the present span was open.
     ///

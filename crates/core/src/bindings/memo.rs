@@ -120,6 +120,46 @@ impl Program {
             || fills_object
     }
 
+    /// Whether a call of `body`, which goes on and off, is one of a cache: what it stores where there is a name for it, it has asked
+    /// for. Of such calls more is counted than of others, so more is asked of them than by [`Program::memoises`].
+    #[must_use]
+    pub fn asks_before_it_stores(&mut self, body: Body) -> bool {
+        if self.keeps_results(body) {
+            return true;
+        }
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let bindings = source.bindings();
+        let Some(units) = bindings.functions.get(body.function) else { return false };
+        let unit = &bindings.units[units.body as usize];
+        let is_asked = |name: &NameId| unit.name_tests.contains(name);
+        (unit.binds_in_class && fills_what_it_asks(unit))
+            || unit.closure_fills.iter().any(is_asked)
+            || unit.writes.iter().any(|chain| bindings.chain(*chain).first().is_some_and(is_asked))
+    }
+
+    /// Whether `body` puts what it leaves into a container, where other calls put other things.
+    #[must_use]
+    pub fn fills_by_key(&self, body: Body) -> bool {
+        let source = self.modules.source(body.module);
+        let Some(bindings) = source.map(Source::bindings) else { return false };
+        let units = bindings.functions.get(body.function);
+        let unit = units.map(|units| &bindings.units[units.body as usize]);
+        unit.is_some_and(|unit| {
+            let fills_parts = unit.self_fills.iter().any(|it| unit.class_writes.contains(it));
+            fills_parts || !(unit.dynamic.global || unit.writes.is_empty())
+        })
+    }
+
+    /// Whether the results of `body` are kept: by a decorator, a cache that it was handed to, or a descriptor.
+    #[must_use]
+    pub fn keeps_results(&mut self, body: Body) -> bool {
+        let source = self.modules.source(body.module);
+        let units = source.and_then(|source| source.bindings().functions.get(body.function));
+        units.is_some_and(|units| units.memoises)
+            || self.is_kept(body)
+            || self.is_in_descriptor(body)
+    }
+
     /// Whether something of this name was handed to a cache.
     fn is_kept(&self, body: Body) -> bool {
         let Some(source) = self.modules.source(body.module) else { return false };

@@ -279,8 +279,10 @@ struct Loaded<'a> {
 
 impl Outlines for Loaded<'_> {
     fn outline(&self, path: &RelPath) -> Option<Arc<Outline>> {
-        match self.modules.at(path) {
-            Some(module) => self.modules.source(module).map(|source| Arc::clone(&source.outline)),
+        // A test file that was collected, and of which nothing ran, is known and not parsed.
+        let source = self.modules.at(path).and_then(|module| self.modules.source(module));
+        match source {
+            Some(source) => Some(Arc::clone(&source.outline)),
             None => self.beyond.outline(path),
         }
     }

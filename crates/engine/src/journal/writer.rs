@@ -208,7 +208,7 @@ impl Observer for Journal {
         id
     }
 
-    fn leaves(&mut self, _code: CodeId) -> Leaves {
+    fn leaves(&mut self, _code: CodeId, _suspends: bool) -> Leaves {
         // What a child leaves behind is lost with it, or counts through its own span.
         Leaves::Nothing
     }

@@ -76,6 +76,8 @@ pub(super) struct Memos {
     /// The tests in which calls were followed loosely.
     loose: FxHashSet<SpanId>,
     spans: FxHashMap<MemoId, SpanId>,
+    /// The functions that go on and off and leave something by different keys.
+    keyed: FxHashSet<CodeId>,
     /// The functions with a name that are followed no more.
     crowded: FxHashSet<CodeId>,
     /// The spans in which one of those ran, and that are not accounted for.
@@ -120,6 +122,7 @@ impl Default for Memos {
             first: FxHashMap::default(),
             loose: FxHashSet::default(),
             spans: FxHashMap::default(),
+            keyed: FxHashSet::default(),
             crowded: FxHashSet::default(),
             crowds: FxHashSet::default(),
             left: FxHashMap::default(),
@@ -169,19 +172,29 @@ impl Memos {
         Met { follow: Follow::Loosely, found: None }
     }
 
+    /// Notes that the calls of a function that goes on and off leave something by different keys.
+    pub(super) fn fills_by_key(&mut self, code: CodeId) {
+        self.keyed.insert(code);
+    }
+
     /// Where all ran that may be in what a call finds that goes on and off in a span. What it leaves there itself may be of
-    /// anything that runs in the span, and is found in its turn.
+    /// anything that runs in the span; unless it has keys, that is what the first call leaves.
     pub(super) fn pass(
         &mut self,
         code: CodeId,
         receiver: Option<Receiver>,
         span: SpanId,
     ) -> Option<SpanId> {
-        let memo = MemoId::of(code, receiver.filter(|receiver| receiver.is_sure));
-        let first = self.first.get(&memo).filter(|first| first.test != span);
-        let found = first.copied().and_then(First::loosely_in);
-        self.leaves_of_test(memo, span);
-        found
+        let is_unsure = receiver.is_some_and(|receiver| !receiver.is_sure);
+        let memo = MemoId::of(code, receiver.filter(|_| !is_unsure));
+        let first = self.first.get(&memo).copied();
+        if first.is_none() || is_unsure || self.keyed.contains(&code) {
+            self.leaves_of_test(memo, span);
+        }
+        if first.is_none() && memo.receiver.is_none() {
+            self.first.insert(memo, First::of(span));
+        }
+        first.filter(|first| first.test != span).and_then(First::loosely_in)
     }
 
     /// Notes that what a call leaves may be of anything that ran in the test around it.
@@ -335,16 +348,38 @@ mod tests {
 
     #[test]
     fn calls_that_go_on_and_off_hand_what_they_leave_from_test_to_test() {
+        for is_keyed in [false, true] {
+            let mut memos = Memos::default();
+            if is_keyed {
+                memos.fills_by_key(0);
+            }
+            assert_eq!(memos.pass(0, sure(1), 1), None);
+            assert_eq!(memos.pass(0, sure(1), 1), None);
+            assert_eq!(memos.pass(0, sure(2), 2), None);
+            assert_eq!(memos.pass(0, sure(1), 2), Some(1));
+            assert_eq!(memos.pass(0, sure(1), 3), Some(if is_keyed { 2 } else { 1 }));
+            assert!(memos.is_loose(1) && memos.is_loose(2) && memos.is_loose(3) == is_keyed);
+        }
+    }
+
+    #[test]
+    fn calls_that_go_on_and_off_leave_something_with_a_name() {
+        let crowds = |memos: &mut Memos| {
+            let mut crowds = memos.take_crowds(&[]);
+            crowds.sort_unstable();
+            crowds
+        };
         let mut memos = Memos::default();
-        assert_eq!(memos.pass(0, sure(1), 1), None);
-        assert_eq!(memos.pass(0, sure(1), 1), None);
-        assert_eq!(memos.pass(0, sure(2), 2), None);
-        assert_eq!(memos.pass(0, sure(1), 2), Some(1));
-        assert_eq!(memos.pass(0, sure(1), 3), Some(2));
-        assert!((1..=3).all(|test| memos.is_loose(test)));
+        for test in [1, 2] {
+            assert_eq!(memos.pass(5, None, test), None);
+        }
+        assert_eq!(crowds(&mut memos), [(5, 1)]);
+        memos.fills_by_key(5);
         let unsure = Some(Receiver { number: 9, is_sure: false });
-        assert_eq!((memos.pass(5, None, 3), memos.pass(5, unsure, 3)), (None, None));
-        assert_eq!(memos.take_crowds(&[]), [(5, 3)]);
+        for test in [3, 4] {
+            assert_eq!((memos.pass(5, None, test), memos.pass(6, unsure, test)), (None, None));
+        }
+        assert_eq!(crowds(&mut memos), [(5, 3), (5, 4), (6, 3), (6, 4)]);
     }
 
     #[test]

@@ -40,10 +40,17 @@ impl Observer for Recorder {
         self.sources.add_code(source, qualname, first_line)
     }
 
-    fn leaves(&mut self, code: CodeId) -> Leaves {
+    fn leaves(&mut self, code: CodeId, suspends: bool) -> Leaves {
         let source = self.sources.get(self.sources.code(code).source);
         let is_in_test_file = self.collections.contains_key(&source.path);
-        match self.body(code) {
+        let body = self.body(code);
+        if suspends && body.is_some_and(|body| self.program.fills_by_key(body)) {
+            self.memos.fills_by_key(code);
+        }
+        match body {
+            Some(body) if suspends && self.program.asks_before_it_stores(body) => Leaves::InNamed,
+            Some(body) if suspends && self.program.fills_receiver(body) => Leaves::InReceiver,
+            _ if suspends => Leaves::Nothing,
             Some(body) if self.program.memoises(body, is_in_test_file) => Leaves::InNamed,
             Some(body) if self.program.fills_receiver(body) => Leaves::InReceiver,
             _ => Leaves::Nothing,
@@ -176,8 +183,16 @@ impl Recorder {
                 }
             }
             _ if self.open.contains(&found) => {
-                for span in self.open.iter().rev().take_while(|span| **span != found) {
-                    if let SpanKind::Memo(memo) = self.spans[*span as usize].kind {
+                let inside = self.open.iter().rev().take_while(|span| **span != found);
+                let memos = inside.filter_map(|span| match self.spans[*span as usize].kind {
+                    SpanKind::Memo(memo) => Some(memo),
+                    _ => None,
+                });
+                for memo in memos.collect::<Vec<_>>() {
+                    // Others store what they are there to store, and meet whatever the test has in its hands.
+                    let body = self.body(memo.code);
+                    let keeps = body.is_some_and(|body| self.program.keeps_results(body));
+                    if memo.receiver.is_some() || keeps {
                         self.memos.leaves_of_test(memo, found);
                     }
                 }

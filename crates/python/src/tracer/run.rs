@@ -234,7 +234,7 @@ impl Run {
             }
             let id = o.code(source, qualname, *first_line);
             let is_call = !is_class_body && !qualname.ends_with("<genexpr>");
-            (id, if is_call { o.leaves(id) } else { Leaves::Nothing })
+            (id, if is_call { o.leaves(id, *makes_generator) } else { Leaves::Nothing })
         });
         let Some((id, leaves)) = asked else { return Ok(None) };
         let kind = match leaves {

@@ -151,7 +151,7 @@ impl Observer for Log {
         id
     }
 
-    fn leaves(&mut self, code: CodeId) -> Leaves {
+    fn leaves(&mut self, code: CodeId, _suspends: bool) -> Leaves {
         let (_, qualname, _) = &self.codes[code as usize];
         match qualname.rsplit('.').next() {
             Some("memo_self") => Leaves::InReceiver,

@@ -72,10 +72,15 @@ impl<'a> Collector<'a> {
             let name = self.names.id(name);
             return self.unit().name_tests.push(name);
         }
-        if let Asked::Attribute(attribute) | Asked::Truth(attribute) = asked {
+        if let Asked::Attribute(attribute) | Asked::Truth(attribute) = asked
+            && let Expr::Name(owner) = &*attribute.value
+        {
             // Of a class, or of something else that has a name.
-            let name = self.names.id(&attribute.attr);
-            self.unit().name_tests.push(name);
+            let [owner, name] = [&owner.id, &attribute.attr.id].map(|name| self.names.id(name));
+            let scope = self.scopes.last();
+            if !scope.is_some_and(|scope| scope.holds_attributes(owner)) {
+                self.unit().name_tests.push(name);
+            }
         }
         if let Some(attr) = self.attribute_asked(asked) {
             let unit = self.unit();
