@@ -41,7 +41,9 @@ impl Events {
     /// test has no start there.
     pub(super) fn recorded(self, kind: Kind) -> i32 {
         match kind {
-            Kind::Function | Kind::Birth => self.start | self.resume,
+            Kind::Function | Kind::Birth | Kind::Memo { suspends: true, .. } => {
+                self.start | self.resume
+            }
             Kind::Module(_) | Kind::Class(_) | Kind::Memo { .. } => self.start | self.returned,
         }
     }
