@@ -78,9 +78,8 @@ def switches(config: pytest.Config) -> dict[str, Any]:
 
 def start(config: pytest.Config) -> dict[str, Any]:
     """How the interpreter was started; to be asked before pytest and conftest files change the import path."""
-    flags = ("bytes_warning", "dev_mode", "optimize", "utf8_mode")
     return {
-        "flags": [(name, str(getattr(sys.flags, name))) for name in flags],
+        "flags": [(name, str(getattr(sys.flags, name))) for name in sys.flags.__match_args__],
         "warnings": list(sys.warnoptions),
         "path": _interpreter.import_path(),
         "directory": str(config.invocation_params.dir),

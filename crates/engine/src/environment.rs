@@ -24,7 +24,7 @@ pub struct EnvironmentFacts {
     pub platform: String,
     /// pytest's version.
     pub pytest: String,
-    /// The flags that the interpreter was started with, those that are not set as `0` or `False`.
+    /// All flags of the interpreter, those that are not set as `0` or `False`.
     pub flags: Vec<(String, String)>,
     /// The filters of warnings that it was started with.
     pub warnings: Vec<String>,
@@ -45,6 +45,9 @@ pub struct EnvironmentFacts {
     /// Distributions whose version is to make no difference.
     pub ignored_distributions: Vec<String>,
 }
+
+/// The interpreter's flags that change what code does.
+const ACTING_FLAGS: &[&str] = &["bytes_warning", "dev_mode", "optimize", "utf8_mode"];
 
 /// pytest's own plugins that outcomes depend on: without them fixtures, marks or checks are missing.
 const ACTING_PLUGINS: &[&str] = &[
@@ -228,9 +231,10 @@ impl EnvironmentFacts {
             pair("platform", &self.platform),
             pair("pytest", &self.pytest),
         ];
-        let is_set = |value: &str| !matches!(value, "0" | "False");
-        for (name, value) in self.flags.iter().filter(|(_, value)| is_set(value)) {
-            components.push((format!("Python flag {name}"), value.clone()));
+        for (name, value) in &self.flags {
+            if ACTING_FLAGS.contains(&name.as_str()) && !matches!(value.as_str(), "0" | "False") {
+                components.push((format!("Python flag {name}"), value.clone()));
+            }
         }
         for (name, value) in [
             ("Python warnings", self.warnings.join(" ")),
@@ -344,7 +348,9 @@ mod tests {
     #[test]
     fn how_the_interpreter_was_started_counts() {
         let started = EnvironmentFacts {
-            flags: vec![("optimize".into(), "1".into()), ("dev_mode".into(), "False".into())],
+            flags: [("optimize", "1"), ("dev_mode", "False"), ("quiet", "1")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
             warnings: vec!["error".into()],
             import_path: vec![".".into(), "lib".into()],
             directory: "tests".into(),

@@ -31,20 +31,31 @@ impl Program {
     /// something of a module or a class, or a decorator keeps its results. What happens under such a
     /// call is to be told by [`Program::memoised`].
     ///
-    /// In a test file only what keeps a result by a decorator or in a global name counts: tests that
-    /// append to a list beside them are many, and hardly any test reads what another one left there.
+    /// In a test file only what keeps a result counts, by a decorator, in a global name, or in a class or a function around
+    /// that it asks for it: tests that append to a list beside them are many, and hardly any test reads what another one
+    /// left there.
     ///
     /// A function that is handed to a cache, or to a descriptor of the project, is as one that it decorates; and what
     /// `__getattr__` and `__missing__` store is found without them the next time.
     #[must_use]
     pub fn memoises(&mut self, body: Body, is_in_test_file: bool) -> bool {
-        if self.is_kept(body) || self.is_in_descriptor(body) || self.sets_package_up(body) {
+        if self.keeps_results(body) || self.sets_package_up(body) {
             return true;
         }
         let Some(source) = self.modules.source(body.module) else { return false };
         let bindings = source.bindings();
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
+        if unit.dynamic.global || fills_around_or_class(unit) {
+            return true;
+        }
+        if is_in_test_file {
+            // `if Table.rows is None: Table.rows = load()`.
+            return unit.writes.iter().any(|chain| match bindings.chain(*chain) {
+                [_, .., attr] => unit.name_tests.contains(attr),
+                _ => false,
+            });
+        }
         let stores_on_class = units.class.is_some_and(|class| {
             let mut symbols = bindings.symbols_of(Some(class)).map(|at| &bindings.symbols[at]);
             // What a property gives is the object's.
@@ -60,21 +71,6 @@ impl Program {
             };
             symbols.any(|it| unit.class_writes.contains(&it.name) && is_variable(it))
         });
-        let fills_cache = unit.closure_fills.iter().any(|name| unit.name_tests.contains(name));
-        // `if cls._table is None: cls._table = build()`, of a class that is not the first parameter.
-        let fills_class = unit.binds_in_class && fills_what_it_asks(unit);
-        // The same by the name of the class: `if Table.rows is None: Table.rows = load()`.
-        let fills_by_name = unit.writes.iter().any(|chain| match bindings.chain(*chain) {
-            [_, .., attr] => unit.name_tests.contains(attr),
-            _ => false,
-        });
-        if is_in_test_file {
-            return units.memoises
-                || unit.dynamic.global
-                || fills_cache
-                || fills_class
-                || fills_by_name;
-        }
         // `list.append(self, x)` and `os.environ[k] = v` leave nothing in the project.
         let is_of_project = |chain: &Chain| match chain.import() {
             Some(import) => self.is_project_import(&bindings.imports[import]),
@@ -109,12 +105,8 @@ impl Program {
             let symbol = root.and_then(|root| source.symbol(source.words[root.0 as usize]));
             names.len() > 1 && symbol.is_some_and(|symbol| is_variable(bindings, symbol))
         });
-        let stores_in_module = unit.dynamic.global || unit.writes.iter().any(is_of_project);
-        units.memoises
-            || stores_in_module
+        unit.writes.iter().any(is_of_project)
             || stores_on_class
-            || fills_cache
-            || fills_class
             || keeps_in_place
             || stores_in_found
             || fills_object
@@ -132,8 +124,7 @@ impl Program {
         let Some(units) = bindings.functions.get(body.function) else { return false };
         let unit = &bindings.units[units.body as usize];
         let is_asked = |name: &NameId| unit.name_tests.contains(name);
-        (unit.binds_in_class && fills_what_it_asks(unit))
-            || unit.closure_fills.iter().any(is_asked)
+        fills_around_or_class(unit)
             || unit.writes.iter().any(|chain| bindings.chain(*chain).first().is_some_and(is_asked))
     }
 
@@ -322,6 +313,12 @@ impl Program {
         }
         vertices
     }
+}
+
+/// Whether code fills a name of the functions around it that it asks for, or what it asks the class of its object for.
+fn fills_around_or_class(unit: &Unit) -> bool {
+    unit.closure_fills.iter().any(|name| unit.name_tests.contains(name))
+        || (unit.binds_in_class && fills_what_it_asks(unit))
 }
 
 /// Whether code binds or fills an attribute that it asks for, or takes down a flag that it asks for.

@@ -64,13 +64,8 @@ pub(super) fn open_memo(
     receiver: Option<&Bound<'_, PyAny>>,
 ) -> bool {
     let receiver = match receiver {
-        // `None` holds nothing; and of whose object is not known, what goes on and off would count for everybody.
+        // It holds nothing.
         Some(object) if object.is_none() => return false,
-        None if run::with(py, |run| run.record.is_in_receiver(key) && run.record.suspends(key))
-            == Some(true) =>
-        {
-            return false;
-        }
         None => None,
         Some(object) => match run::with(py, |run| run.known(key, object)).flatten() {
             Some((_, true)) => return false,

@@ -318,6 +318,10 @@ impl Run {
         let Some(code) = self.record.code(key) else { return Err(frame) };
         self.settle(py, retired);
         let suspends = self.record.suspends(key);
+        if suspends && receiver.is_none() && self.record.is_in_receiver(key) {
+            // Of an object that is not known, it would count for everybody.
+            return Err(frame);
+        }
         let follow = ask(&self.observer, |o| o.memo_met(code, receiver, suspends));
         if follow == Some(Follow::Closely) {
             self.tell_of_call(py, retired);

@@ -103,7 +103,7 @@ impl<'a> Collector<'a> {
             // It has gone on for whoever asks it next.
             self.refer_to(iterator, Role::Write);
         }
-        if words::takes_condition(name)
+        if words::takes_condition(&call.func)
             && let Some(condition) = call.arguments.find_argument_value("condition", 0)
         {
             self.condition_of_mark(condition);

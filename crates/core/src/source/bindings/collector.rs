@@ -225,15 +225,14 @@ impl<'a> Collector<'a> {
         if chain.len == 1 {
             return unit.self_fills.push(content);
         }
-        let root = self.pool[chain.start as usize];
-        let mut names = self.pool[chain.start as usize + 1..][..chain.len as usize - 1].iter();
-        let mut attr = names.next().copied().unwrap_or(root);
-        // `self.__class__.x = value`.
-        let next = names.next().filter(|_| self.names.text(attr) == "__class__");
-        if let Some(next) = next.filter(|_| scope.receiver == Some(root)) {
-            attr = *next;
-        }
-        if next.is_some() || scope.classes.contains(&root) {
+        let names = &self.pool[chain.start as usize..][..chain.len as usize];
+        let (attr, is_in_class) = match *names {
+            // `self.__class__.x = value`.
+            [_, class, attr, ..] if self.names.text(class) == "__class__" => (attr, true),
+            [root, attr, ..] => (attr, scope.classes.contains(&root)),
+            _ => return,
+        };
+        if is_in_class && scope.receiver.is_some() {
             return unit.store_in_class(attr);
         }
         match role {

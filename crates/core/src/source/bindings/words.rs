@@ -61,9 +61,17 @@ pub(super) fn dotted_names(text: &str) -> impl Iterator<Item = &str> {
         .filter(|name| name.split('.').all(is_identifier) && !WORDS.contains(name))
 }
 
-/// Marks whose condition can be a text that pytest evaluates among the names of the test's module.
-pub(super) fn takes_condition(name: &str) -> bool {
-    matches!(name, "skipif" | "xfail")
+/// Whether a call is of a mark whose condition can be a text that pytest evaluates among the names of the test's module.
+/// `pytest.xfail("why")` is none.
+pub(super) fn takes_condition(callee: &Expr) -> bool {
+    match last_part(callee) {
+        Some("skipif") => true,
+        Some("xfail") => {
+            let owner = callee.as_attribute_expr().and_then(|mark| last_part(&mark.value));
+            owner == Some("mark")
+        }
+        _ => false,
+    }
 }
 
 /// The value of a string literal in one piece.
