@@ -13,7 +13,7 @@ use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::{
-    CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
+    Bindings, CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
 };
 
 /// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
@@ -105,7 +105,8 @@ impl Program {
             let symbol = root.and_then(|root| source.symbol(source.words[root.0 as usize]));
             names.len() > 1 && symbol.is_some_and(|symbol| is_variable(bindings, symbol))
         });
-        unit.writes.iter().any(is_of_project)
+        let mut left = unit.writes.iter().filter(|chain| is_left(unit, bindings, chain));
+        left.any(is_of_project)
             || stores_on_class
             || keeps_in_place
             || stores_in_found
@@ -281,7 +282,7 @@ impl Program {
         let first = modules.get(module).first;
         vertices.extend(units.node.map(|node| fixed(first, bindings, Item::Node(node))));
         let unit = &bindings.units[units.body as usize];
-        for chain in &unit.writes {
+        for chain in unit.writes.iter().filter(|chain| is_left(unit, bindings, chain)) {
             for end in resolver.chain(module, *chain).ends {
                 match end {
                     End::Bound { module, symbol, .. } => {
@@ -313,6 +314,11 @@ impl Program {
         }
         vertices
     }
+}
+
+/// Whether what code stores there may be found by other calls of it.
+fn is_left(unit: &Unit, bindings: &Bindings, chain: &Chain) -> bool {
+    bindings.chain(*chain).first().is_none_or(|root| unit.leaves_in(*root))
 }
 
 /// Whether code fills a name of the functions around it that it asks for, or what it asks the class of its object for.
@@ -428,6 +434,25 @@ mod tests {
             for is_in_test_file in [false, true] {
                 assert!(program.memoises(Body { module, function: 0 }, is_in_test_file), "{body}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_set_without_a_key_is_a_cache_where_it_is_asked() {
+        for (body, is_cache) in [
+            ("V.set(build())", false),
+            ("V.set()", false),
+            ("V.set('x', build())", true),
+            ("V.put(key='x', value=build())", true),
+            ("if V.get() is None:\n        V.set(build())", true),
+            ("v = V.get()\n    if not v:\n        V.set(build())", true),
+            ("V.append(build())", true),
+        ] {
+            let text = format!("V = make()\ndef f():\n    {body}\n");
+            let model = Arc::new(SourceModel::parse(text.as_bytes()).unwrap());
+            let mut program = Program::new();
+            let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
+            assert_eq!(program.memoises(Body { module, function: 0 }, false), is_cache, "{body}");
         }
     }
 

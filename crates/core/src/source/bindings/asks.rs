@@ -70,7 +70,8 @@ impl<'a> Collector<'a> {
         let is_truth = matches!(asked, Asked::Truth(_));
         if let Asked::Name(name) | Asked::Object(name) = asked {
             let name = self.names.id(name);
-            return self.unit().name_tests.push(name);
+            let names = self.origins(name);
+            return self.unit().name_tests.extend(names);
         }
         if let Asked::Attribute(attribute) | Asked::Truth(attribute) = asked
             && let Expr::Name(owner) = &*attribute.value
@@ -127,28 +128,34 @@ impl<'a> Collector<'a> {
     /// `found = table.get(key)`.
     fn parts_of_receiver(&mut self, name: &'a str) -> Vec<NameId> {
         let (name, content) = (self.names.id(name), self.names.id(CONTENT));
+        let names = self.origins(name);
         let Some(scope) = self.scopes.last() else { return Vec::new() };
-        let mut found: Vec<NameId> =
-            scope.holds_attributes(name).then_some(content).into_iter().collect();
+        let whole = names.iter().filter(|name| scope.holds_attributes(**name)).map(|_| content);
+        let aliased = scope.aliases.iter().filter(|(alias, _)| names.contains(alias));
+        let parts = aliased.filter_map(|(_, chain)| match self.pool.get(chain.start as usize..) {
+            Some([root, attr, ..]) if chain.len > 1 && scope.holds_attributes(*root) => Some(*attr),
+            _ => None,
+        });
+        whole.chain(parts).collect()
+    }
+
+    /// A name, and those that what it stands for is taken from here: `found`, `table` after `found = table.get(key)`. What
+    /// is an attribute of `self` is not taken from all of it.
+    fn origins(&self, name: NameId) -> Vec<NameId> {
         let mut names = vec![name];
+        let Some(scope) = self.scopes.last() else { return names };
         let mut at = 0;
         while let Some(name) = names.get(at).copied() {
             at += 1;
-            let aliased = scope.aliases.iter().filter(|(alias, _)| *alias == name);
-            for (_, chain) in aliased {
-                match self.pool.get(chain.start as usize..) {
-                    Some([root, attr, ..]) if chain.len > 1 && scope.holds_attributes(*root) => {
-                        found.push(*attr);
-                    }
-                    Some([root, ..]) if !names.contains(root) => {
-                        found.extend(scope.holds_attributes(*root).then_some(content));
-                        names.push(*root);
-                    }
-                    _ => {}
+            for (_, chain) in scope.aliases.iter().filter(|(alias, _)| *alias == name) {
+                let Some(root) = self.pool.get(chain.start as usize).copied() else { continue };
+                let is_part = chain.len > 1 && scope.holds_attributes(root);
+                if !is_part && !names.contains(&root) {
+                    names.push(root);
                 }
             }
         }
-        found
+        names
     }
 }
 

@@ -139,6 +139,13 @@ impl<'a> Collector<'a> {
         if let Expr::Attribute(attribute) = &*call.func
             && words::mutates(&attribute.attr)
         {
+            if words::switches(&attribute.attr)
+                && call.arguments.args.len() + call.arguments.keywords.len() < 2
+                && let Some(chain) = self.chain(&attribute.value)
+            {
+                let root = self.pool[chain.start as usize];
+                self.unit().switches.push(root);
+            }
             self.store_into(&attribute.value);
         }
     }

@@ -145,12 +145,20 @@ pub(crate) struct Unit {
     pub(crate) closure_fills: ThinVec<NameId>,
     /// Names that decide whether something is done: `if key not in cache:`.
     pub(crate) name_tests: ThinVec<NameId>,
+    /// Where something is put without a key: `LEVEL` of `LEVEL.set(value)`.
+    pub(crate) switches: ThinVec<NameId>,
     /// Indices of the imports in it.
     pub(crate) imports: ThinVec<u32>,
     pub(crate) dynamic: Dynamic,
 }
 
 impl Unit {
+    /// Whether what it stores under a name that begins like this may be found by other calls. A context variable or
+    /// an event is mostly set for what is called meanwhile, and set back: it is a cache where it is asked first.
+    pub(crate) fn leaves_in(&self, root: NameId) -> bool {
+        !self.switches.contains(&root) || self.name_tests.contains(&root)
+    }
+
     /// Notes that an attribute of the class is bound by way of an object.
     pub(super) fn store_in_class(&mut self, attr: NameId) {
         self.self_fills.push(attr);
@@ -180,6 +188,7 @@ impl Unit {
             &mut self.self_missing,
             &mut self.closure_fills,
             &mut self.name_tests,
+            &mut self.switches,
         ] {
             names.sort_unstable();
             names.dedup();

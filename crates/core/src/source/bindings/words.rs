@@ -288,6 +288,11 @@ pub(super) fn mutates(method: &str) -> bool {
     MUTATORS.binary_search(&method).is_ok()
 }
 
+/// Those of them that put something in the place of what was there, if they are given no key.
+pub(super) fn switches(method: &str) -> bool {
+    matches!(method, "put" | "set")
+}
+
 /// Names in a class that Python, `enum`, `unittest` or pytest look up without being told to: that one
 /// is there makes a difference by itself.
 pub(crate) fn is_implicit(name: &str) -> bool {
