@@ -29,7 +29,7 @@ _OUTER_RUN = ("PYTEST_ADDOPTS", "PYTEST_XDIST", "PYTEST_PLUGINS", "TESTMON", "CO
 
 _INI = """
     [pytest]
-    addopts = -p no:asyncio -p no:cov
+    addopts = -p no:asyncio -p no:cov -p no:hypothesispytest
     """
 """Marks the rootdir, and leaves plugins out that most tests do not need but would wait for."""
 

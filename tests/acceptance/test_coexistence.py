@@ -376,7 +376,7 @@ def test_monitoring_tools_that_are_taken(single: Project) -> None:
 
 def test_hypothesis(single: Project) -> None:
     """It looks for constants in all sources, and traces what fails with a monitoring tool of its own."""
-    single.write("pytest.ini", single.read("pytest.ini") + "filterwarnings = error\n")
+    single.write("pytest.ini", "[pytest]\naddopts = -p no:asyncio\nfilterwarnings = error\n")
     single.write("lib.py", "LIMIT = 100\n")
     single.write(
         "test_h.py",

@@ -2,7 +2,8 @@
 
 Three quarters of a run over a handful of tests are the imports of pytest itself. A server does them once, and
 forks a process for each run, in which everything else is as in a process of its own: the directory, the environment,
-the streams, ``sys.argv``, ``sys.path`` and ``__main__``. testmonx is not imported before the fork.
+the streams, ``sys.argv``, ``sys.path`` and ``__main__``. testmonx is not imported before the fork. The workers of
+pytest-xdist are forked in the same way.
 
 A variable that the interpreter reads when it starts comes too late for a forked process: `Launcher.can_run` tells.
 """
@@ -21,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_SERVER = Path(__file__).with_name("server.py")
+_PLACE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Launcher:
     def __init__(self) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
         self._server = subprocess.Popen(
-            [sys.executable, str(_SERVER)],
+            [sys.executable, "-m", "launcher.server"],
+            cwd=_PLACE,
             env=kept,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 import _pytest.config
 
+from launcher import workers
+
 
 def main() -> None:
     """Answers one line of JSON with another, until there are no more."""
@@ -59,10 +61,15 @@ def _run(wanted: dict[str, Any]) -> NoReturn:
             os.dup2(stream, number)
             os.close(stream)
         path = os.environ.get("PYTHONPATH")
-        # What is there now is this script's directory.
+        # What is there now is where this module was found.
         sys.path[:1] = [wanted["directory"], *(path.split(os.pathsep) if path else [])]
         sys.argv = ["pytest", *wanted["arguments"]]
+        if "-n" in wanted["arguments"]:
+            workers.fork_workers()
         status = _status_of_pytest()
+    except SystemExit:
+        # Of a worker that was forked.
+        raise
     except BaseException:
         traceback.print_exc()
     sys.exit(status)
