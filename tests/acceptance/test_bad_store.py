@@ -250,7 +250,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system with little space."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=160k", "none", str(disk)]
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)]
     if os.getuid() or not shutil.which("mount") or subprocess.run(mounting).returncode:
         pytest.skip("file systems can only be mounted by root")
     yield disk

@@ -89,7 +89,7 @@ def test_an_ini_option_that_can_change_an_outcome(recorded: Project) -> None:
 def test_ini_options_that_change_no_outcome(recorded: Project) -> None:
     recorded.write(
         "pytest.ini",
-        "# Commented.\n[pytest]\naddopts = -v -p no:asyncio -p no:cov\ntestpaths = .\n",
+        "# Commented.\n[pytest]\naddopts = -v -p no:asyncio -p no:cov -p no:hypothesispytest\ntestpaths = .\n",
     )
     assert recorded.run().executed == set()
 

@@ -60,7 +60,9 @@ def test_a_copy_that_differs_makes_nothing_fresh(project: Project, tmp_path: Pat
 
 def test_another_project_is_not_recorded(project: Project, tmp_path: Path) -> None:
     copy = copied(project, tmp_path)
-    (copy / "pytest.ini").write_text("[pytest]\naddopts = -p no:asyncio -p no:cov -p no:logging\n")
+    (copy / "pytest.ini").write_text(
+        "[pytest]\naddopts = -p no:asyncio -p no:cov -p no:hypothesispytest -p no:logging\n"
+    )
     ran = project.run()
     assert (ran.status, ran.executed) == (0, BOTH)
     [warning] = ran.warnings

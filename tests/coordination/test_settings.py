@@ -42,7 +42,7 @@ def test_an_ini_option(meeting: Meeting, value: str) -> None:
     _ = meeting.trail
     meeting.write(
         "pytest.ini",
-        f"[pytest]\naddopts = -p no:asyncio -p no:cov\n"
+        f"[pytest]\naddopts = -p no:asyncio -p no:cov -p no:hypothesispytest\n"
         f"testmon_xdist_controller_precreation = {value}\n",
     )
     ran = meeting.run()
@@ -58,7 +58,7 @@ def test_pyproject_and_the_variable_that_wins(meeting: Meeting) -> None:
         "pyproject.toml",
         """
         [tool.pytest.ini_options]
-        addopts = "-p no:asyncio -p no:cov"
+        addopts = "-p no:asyncio -p no:cov -p no:hypothesispytest"
         testmon_xdist_controller_precreation = true
         testmon_xdist_worker_timeout = 20
         """,

@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use testmonx_engine::observer::{CodeId, SourceId};
 
-use super::followed::FollowedCalls;
+use super::followed::{FollowedCalls, Place};
 
 /// The number of calls in one epoch after which a code object of `size` code units is no longer worth
 /// hearing of.
@@ -216,11 +216,11 @@ impl Record {
         }
     }
 
-    /// Notes that a call is followed from now on. Calls with a `name` all leave things in one place: what ran in one of them
-    /// is no news in the next.
-    pub(super) fn follow(&mut self, name: Option<Key>) {
+    /// Notes that a call is followed from now on. What ran in one of those that leave things in the same place is no news in
+    /// the next.
+    pub(super) fn follow(&mut self, place: Place) {
         self.moment += 1;
-        self.calls.open(name, self.moment);
+        self.calls.open(place, self.moment);
     }
 
     /// Notes that the innermost of the followed calls ended. What was heard in it was noted for those around it, too.
@@ -246,7 +246,8 @@ impl Record {
         self.begin_epoch();
     }
 
-    /// Forgets in one step that anything ran: whatever runs now is news, to the open spans if not to calls with a name.
+    /// Forgets in one step that anything ran: whatever runs now is news, to the open spans if not to calls that
+    /// leave things in a place that is known.
     pub(super) fn begin_epoch(&mut self) {
         self.epoch += 1;
         self.moment += 1;

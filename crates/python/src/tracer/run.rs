@@ -15,6 +15,7 @@ use testmonx_engine::observer::{CodeId, Follow, Leaves, Observer, Receiver as Nu
 use super::backend::{Hook, ModuleFrame};
 use super::code::{Identity, Mark, Marks};
 use super::error::Fault;
+use super::followed::Place;
 use super::frames::{Followed, OpenFrame, OpenFrames};
 use super::gil::{GilCell, Owned};
 use super::loose::Loose;
@@ -327,7 +328,7 @@ impl Run {
             self.tell_of_call(py, retired);
             ask(&self.observer, |o| o.memo_started(code, receiver));
             self.frames.open(Followed::Memo, code, frame);
-            self.record.follow(receiver.is_none().then_some(key));
+            self.record.follow(Place { key, receiver: receiver.map(|it| it.number) });
             let record = &mut self.record;
             self.hook.watch_if(py, |key| record.awaits(key), &mut retired.codes);
             return Ok(());
