@@ -59,7 +59,7 @@ test-python: $(INSTALLED)
 # what is observed. What is selected, stored and coordinated is Rust, and the same on all; a worker of pytest-xdist
 # observes as a process by itself does.
 OBSERVING := tests/tracer tests/processes $(foreach name,recording recording_files recording_imports data_commands \
-	data_questions variables memos coexistence fixtures xdist,tests/acceptance/test_$(name).py)
+	data_questions variables libraries memos coexistence fixtures xdist,tests/acceptance/test_$(name).py)
 
 test-others: tools
 	@set -e; for python in $$($(PYTHON) scripts/interpreters.py --except $(VERSION)); do \

@@ -32,7 +32,7 @@ pub use recorder::{Recorder, SpanId};
 pub use session::{Invocation, Planned, Role, Session, Share, UsageError, WorkerInput};
 pub use status::{FileStatus, Status, StatusError, status};
 pub use variables::{Variables, value_digest};
-pub use witness::{Access, Looker, Sight, Witness};
+pub use witness::{Access, Keeper, Looker, Sight, Witness};
 
 pub use testmonx_core::RelPath;
 pub use testmonx_core::trace::NodeId;

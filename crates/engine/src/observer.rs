@@ -1,9 +1,25 @@
 //! What a tracer tells the engine. Plain values only: the engine knows no Python.
 
+pub use testmonx_core::bindings::Keeps;
+
 /// A source file that the recorder knows.
 pub type SourceId = u32;
 /// A code object that the recorder knows.
 pub type CodeId = u32;
+
+/// A function of an installed library that the recorder knows.
+pub type LibraryId = u32;
+
+/// What there is to know of a function of an installed library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LibraryFunction {
+    /// Its number.
+    pub id: LibraryId,
+    /// What it does with what it reads.
+    pub keeps: Keeps,
+    /// Whether its parameters have the values that it was called with as long as it runs.
+    pub keeps_parameters: bool,
+}
 
 /// Where calls of a function leave something that later calls find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,4 +123,20 @@ pub trait Observer: Send {
 
     /// The innermost such call of the function ended, by return or by exception: closes the span.
     fn memo_finished(&mut self, code: CodeId);
+
+    /// A function of an installed library reads something: what is there to know of it? By default, nothing is.
+    ///
+    /// `file`, `qualname` and `first_line` are what its code object has.
+    fn library_function(
+        &mut self,
+        _file: &str,
+        _qualname: &str,
+        _first_line: u32,
+    ) -> Option<LibraryFunction> {
+        None
+    }
+
+    /// A call of a function of a library starts that kept what it read. `key` stands for its arguments: calls with
+    /// another key find something else.
+    fn library_called(&mut self, _function: LibraryId, _key: u32) {}
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use testmonx_core::Digest;
 
+use crate::observer::{CodeId, LibraryId};
+
 /// How a file was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Access {
@@ -56,6 +58,20 @@ impl Sight {
     }
 }
 
+/// Who has what was read once, whenever it is called again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// A function of an installed library, where it is called with arguments that this key stands for.
+    Library {
+        /// Which.
+        function: LibraryId,
+        /// The arguments.
+        key: u32,
+    },
+    /// Code of the project, which asks a cache of a library.
+    Project(CodeId),
+}
+
 /// Whose code looks up an environment variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Looker {
@@ -78,6 +94,9 @@ pub trait Witness: Send {
     /// What is told next happens while the body of the module being imported stands at this line; 0 if
     /// none is being imported.
     fn stands_at(&mut self, line: u32);
+
+    /// What is told next is read by these, which will have it without reading it. By default that makes no difference.
+    fn kept_by(&mut self, _keepers: Vec<Keeper>) {}
 
     /// It happens now, or is about to.
     fn saw(&mut self, sight: Sight);

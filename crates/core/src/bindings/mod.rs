@@ -57,7 +57,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use memo::PACKAGE_HOOKS;
+pub use memo::{Keeps, PACKAGE_HOOKS};
 pub use modules::ModuleId;
 pub use parts::FactId;
 pub use program::Program;

@@ -14,6 +14,7 @@ mod components;
 mod doctests;
 mod files;
 mod intern;
+mod keepers;
 mod left;
 mod memos;
 mod observing;
@@ -39,6 +40,7 @@ use self::children::Children;
 use self::closure::{Closures, Scene, Standpoint};
 use self::files::Files;
 use self::intern::Interner;
+use self::keepers::Keepers;
 use self::memos::Memos;
 use self::packages::PackageFacts;
 use self::resolutions::ImportPath;
@@ -107,6 +109,7 @@ pub struct Recorder {
     children: Children,
     closures: Closures,
     memos: Memos,
+    keepers: Keepers,
     interner: Interner,
     finished: Vec<Finished>,
     teardowns: Teardowns,
@@ -141,6 +144,7 @@ impl Recorder {
             children: Children::default(),
             closures: Closures::default(),
             memos: Memos::default(),
+            keepers: Keepers::default(),
             interner: Interner::default(),
             finished: Vec::new(),
             teardowns: Teardowns::default(),
@@ -351,7 +355,12 @@ impl Recorder {
     /// Charges something to the spans that are open: to the innermost that is no memoised call, and to
     /// the memoised calls in it. In an import it belongs to the statement that the body stands at.
     fn note(&mut self, line: u32, seen: Seen) {
-        let Self { open, spans, sources, program, interner, memos, .. } = self;
+        let Self { open, spans, sources, program, interner, memos, keepers, .. } = self;
+        for code in keepers.leave(seen) {
+            if let Block::Body(body) = sources.code(code).block {
+                program.memoised(body, seen.charge(sources, interner));
+            }
+        }
         for span in open.iter().rev() {
             match spans[*span as usize].kind {
                 SpanKind::Memo(memo) if memo.receiver.is_some() => memos.leave(memo, seen),

@@ -8,7 +8,9 @@ use super::memos::{MemoId, Met, Place};
 use super::source::{Block, Source};
 use super::span::{SpanId, SpanKind};
 use super::{Recorder, Seen};
-use crate::observer::{CodeId, Follow, Leaves, Observer, Receiver, SourceId};
+use crate::observer::{
+    CodeId, Follow, Leaves, LibraryFunction, LibraryId, Observer, Receiver, SourceId,
+};
 
 impl Observer for Recorder {
     fn source(&mut self, filename: &str) -> Option<SourceId> {
@@ -146,6 +148,21 @@ impl Observer for Recorder {
                 let span = self.push(SpanKind::Memo(memo));
                 self.memos.opened(memo, span);
             }
+        }
+    }
+
+    fn library_function(
+        &mut self,
+        file: &str,
+        qualname: &str,
+        first_line: u32,
+    ) -> Option<LibraryFunction> {
+        self.keepers.function(file, qualname, first_line)
+    }
+
+    fn library_called(&mut self, function: LibraryId, key: u32) {
+        for seen in self.keepers.left(function, key) {
+            self.note(self.line, seen);
         }
     }
 

@@ -12,7 +12,7 @@ use super::files::asked_fact;
 use super::left::is_of_one_test;
 use super::span::{SpanId, SpanKind};
 use super::{Access, Recorder, SESSION};
-use crate::witness::{Looker, Sight, Witness};
+use crate::witness::{Keeper, Looker, Sight, Witness};
 
 /// What was seen already while the present span was open: most questions are asked many times.
 ///
@@ -192,6 +192,10 @@ impl Witness for Recorder {
         !self.is_old(sight)
     }
 
+    fn kept_by(&mut self, keepers: Vec<Keeper>) {
+        self.keepers.begin(keepers);
+    }
+
     fn saw(&mut self, sight: Sight) {
         match &sight {
             Sight::Opened { access, .. } => self.opened(&sight, *access),
@@ -206,6 +210,7 @@ impl Witness for Recorder {
             Sight::Asked { .. } if !self.is_old(&sight) => self.asked(&sight),
             Sight::Listed { .. } | Sight::Asked { .. } => {}
         }
+        self.keepers.end();
         // A module's statements are told apart, so that one may ask what another has asked.
         let is_import = matches!(self.spans[self.top() as usize].kind, SpanKind::Import(_));
         if !is_import && matches!(sight, Sight::Listed { .. } | Sight::Asked { .. }) {

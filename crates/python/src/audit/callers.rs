@@ -293,8 +293,16 @@ fn is_stdlib(file: &str) -> bool {
     in_stdlib(file).is_some() || file.starts_with("<frozen ") || file.contains(PY_PATH)
 }
 
+/// Modules of the standard library that keep what they read for whoever calls them.
+const KEEPING_FILES: &[&str] = &["gettext.py", "mimetypes.py"];
+
+/// Whether a file of code is one of those.
+pub(super) fn keeps_files(file: &str) -> bool {
+    in_stdlib(file).is_some_and(|module| KEEPING_FILES.contains(&module))
+}
+
 /// The rest of the path of a file of an installed package, from the package's name on.
-fn in_packages(file: &str) -> Option<&str> {
+pub(super) fn in_packages(file: &str) -> Option<&str> {
     if let Some((_, inside)) = file.rsplit_once(SITE_PACKAGES) {
         return Some(inside);
     }
@@ -316,13 +324,16 @@ fn in_stdlib(file: &str) -> Option<&str> {
 }
 
 /// The code of the frames of this thread, from the innermost on.
-struct Frames<'py>(Option<Bound<'py, PyAny>>);
+pub(super) struct Frames<'py>(Option<Bound<'py, PyAny>>);
 
-/// The code object of a frame.
-struct Frame<'py>(Bound<'py, PyAny>);
+/// A frame, and its code object.
+pub(super) struct Frame<'py> {
+    frame: Bound<'py, PyAny>,
+    code: Bound<'py, PyAny>,
+}
 
 impl<'py> Frames<'py> {
-    fn new(py: Python<'py>) -> Self {
+    pub(super) fn new(py: Python<'py>) -> Self {
         // SAFETY: the interpreter's lock is held; the frame is borrowed and may be null.
         let frame = unsafe { ffi::PyEval_GetFrame() }.cast::<ffi::PyObject>();
         // SAFETY: a borrowed frame or null, which `Bound` takes a reference to.
@@ -361,16 +372,25 @@ impl<'py> Iterator for Frames<'py> {
             let back = ffi::PyFrame_GetBack(frame.as_ptr().cast());
             Bound::from_owned_ptr_or_opt(py, back.cast::<ffi::PyObject>())
         };
-        Some(Frame(code))
+        Some(Frame { frame, code })
     }
 }
 
 impl<'py> Frame<'py> {
-    fn file(&self) -> Option<Bound<'py, PyString>> {
-        self.0.getattr(intern!(self.0.py(), "co_filename")).ok()?.cast_into().ok()
+    pub(super) fn code(&self) -> &Bound<'py, PyAny> {
+        &self.code
+    }
+
+    pub(super) fn file(&self) -> Option<Bound<'py, PyString>> {
+        self.code.getattr(intern!(self.code.py(), "co_filename")).ok()?.cast_into().ok()
     }
 
     fn name(&self) -> Option<String> {
-        self.0.getattr(intern!(self.0.py(), "co_name")).ok()?.extract().ok()
+        self.code.getattr(intern!(self.code.py(), "co_name")).ok()?.extract().ok()
+    }
+
+    /// The local variables, by their names.
+    pub(super) fn locals(&self) -> Option<Bound<'py, PyAny>> {
+        self.frame.getattr(intern!(self.frame.py(), "f_locals")).ok()
     }
 }

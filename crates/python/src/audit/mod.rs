@@ -16,6 +16,7 @@ mod callers;
 mod commands;
 mod environ;
 mod events;
+mod keepers;
 mod paths;
 mod questions;
 
@@ -29,7 +30,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use testmonx_engine::{Sight, Witness};
+use testmonx_engine::{Access, Sight, Witness};
 
 use crate::tracer;
 
@@ -115,9 +116,13 @@ extern "C" fn hook(name: *const c_char, args: *mut ffi::PyObject, _data: *mut c_
 /// Tells the witness, if there is one.
 fn tell(sight: Sight) {
     // SAFETY: only the hooks tell, which the interpreter calls with its lock held.
-    let line = tracer::import_line(unsafe { Python::assume_attached() });
+    let py = unsafe { Python::assume_attached() };
+    let line = tracer::import_line(py);
+    let is_read = matches!(sight, Sight::Opened { access: Access::Read | Access::Update, .. });
+    let keepers = if is_read && is_wanted(&sight) { keepers::on_stack(py) } else { Vec::new() };
     with_witness(|witness| {
         witness.stands_at(line);
+        witness.kept_by(keepers);
         witness.saw(sight);
     });
 }

@@ -19,6 +19,7 @@ use super::code::MAKES_GENERATOR;
 use super::error::{Fault, StartError};
 use super::events;
 use super::gil::Owned;
+use super::libraries;
 use super::record::{Key, Kind};
 use super::run::{self, Heard, Retired};
 use super::stack;
@@ -202,6 +203,12 @@ unsafe extern "C" fn before(frame: *mut InterpreterFrame) -> bool {
             }
             return false;
         }
+        Some(Heard::Library { function, by_arguments }) => {
+            // SAFETY: a parameter that is told by its place has that place in the frame, which has not begun.
+            let value = |at, _: &Bound<'_, _>| unsafe { argument(py, frame, at) };
+            libraries::called(&code, function, by_arguments, value);
+            return false;
+        }
         Some(Heard::Class(key)) => {
             // SAFETY: the frame has not begun.
             events::open_class(py, key, unsafe { ModuleFrame::new(frame) });
@@ -229,6 +236,22 @@ unsafe fn first_argument(py: Python<'_>, frame: *mut InterpreterFrame) -> Option
         if !object.is_null() && ffi::PyCell_Check(object) != 0 {
             return Bound::from_owned_ptr_or_opt(py, ffi::PyCell_Get(object));
         }
+        Bound::from_borrowed_ptr_or_opt(py, object)
+    }
+}
+
+/// An argument of the call that a frame evaluates, by its place among the parameters.
+///
+/// # Safety
+/// As for [`eval_frame`]; the code has so many parameters.
+unsafe fn argument(
+    py: Python<'_>,
+    frame: *mut InterpreterFrame,
+    at: usize,
+) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: the caller's promise: the local variables are in a row, null, an object or a cell.
+    unsafe {
+        let object = *(&raw const (*frame).first_local).add(at);
         Bound::from_borrowed_ptr_or_opt(py, object)
     }
 }

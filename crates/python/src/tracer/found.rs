@@ -72,7 +72,7 @@ fn project_caller(py: Python<'_>) -> Option<Key> {
     let mut frame = stack::current_frame(py);
     while let Some(current) = frame {
         let code = stack::code_of(&current)?;
-        match run::with(py, |run| run.marks.get(&code))? {
+        match run::with(py, |run| run.project_mark(&code))? {
             Mark::Entry(key) => return Some(key),
             Mark::Foreign => {}
             Mark::None => {

@@ -49,6 +49,7 @@ mod followed;
 mod found;
 mod frames;
 mod gil;
+pub(crate) mod libraries;
 mod loose;
 #[cfg(Py_3_12)]
 mod monitoring;

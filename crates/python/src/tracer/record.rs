@@ -10,9 +10,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use testmonx_engine::observer::{CodeId, SourceId};
+use testmonx_engine::observer::{CodeId, LibraryId, SourceId};
 
-use super::followed::{FollowedCalls, Place};
+use super::followed::FollowedCalls;
 
 /// The number of calls in one epoch after which a code object of `size` code units is no longer worth
 /// hearing of.
@@ -49,6 +49,13 @@ pub(super) enum Kind {
     },
     /// The `__init__` of objects that cannot be told apart otherwise: its start says that one is new.
     Birth,
+    /// A function of an installed library that keeps what it read. Nothing else is noted of it.
+    Library {
+        /// Which.
+        function: LibraryId,
+        /// Whether it is its arguments that tell what it gives out.
+        by_arguments: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -118,6 +125,14 @@ impl Record {
         key
     }
 
+    /// A new entry for a function of a library.
+    pub(super) fn add_library(&mut self, function: LibraryId, by_arguments: bool) -> Key {
+        let key = Key(self.entries.len());
+        let kind = Kind::Library { function, by_arguments };
+        self.entries.push(Entry { epoch: 0, heard: 0, hits: 0, limit: 0, kind, code: CodeId::MAX });
+        key
+    }
+
     /// How many entries there are: the first key that is not in use.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
@@ -157,7 +172,8 @@ impl Record {
 
     /// The observer's id of an entry.
     pub(super) fn code(&self, key: Key) -> Option<CodeId> {
-        self.entries.get(key.0).map(|entry| entry.code)
+        let is_library = |entry: &Entry| matches!(entry.kind, Kind::Library { .. });
+        self.entries.get(key.0).filter(|entry| !is_library(entry)).map(|entry| entry.code)
     }
 
     /// Whether an entry was heard in this moment, outside of imports, and is a function like any other.
@@ -173,7 +189,7 @@ impl Record {
     #[inline]
     pub(super) fn hit(&mut self, key: Key) -> (Option<Kind>, bool) {
         let Some(entry) = self.entries.get_mut(key.0) else { return (None, false) };
-        if let Kind::Module(_) = entry.kind {
+        if let Kind::Module(_) | Kind::Library { .. } = entry.kind {
             return (Some(entry.kind), false);
         }
         if entry.heard != self.moment && entry.hear(key, self.epoch, self.moment, &mut self.calls) {
@@ -216,11 +232,11 @@ impl Record {
         }
     }
 
-    /// Notes that a call is followed from now on. What ran in one of those that leave things in the same place is no news in
-    /// the next.
-    pub(super) fn follow(&mut self, place: Place) {
+    /// Notes that a call is followed from now on. Calls with a `name` all leave things in one place: what ran in one of them
+    /// is no news in the next.
+    pub(super) fn follow(&mut self, name: Option<Key>) {
         self.moment += 1;
-        self.calls.open(place, self.moment);
+        self.calls.open(name, self.moment);
     }
 
     /// Notes that the innermost of the followed calls ended. What was heard in it was noted for those around it, too.
@@ -246,8 +262,7 @@ impl Record {
         self.begin_epoch();
     }
 
-    /// Forgets in one step that anything ran: whatever runs now is news, to the open spans if not to calls that
-    /// leave things in a place that is known.
+    /// Forgets in one step that anything ran: whatever runs now is news, to the open spans if not to calls with a name.
     pub(super) fn begin_epoch(&mut self) {
         self.epoch += 1;
         self.moment += 1;

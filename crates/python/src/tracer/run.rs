@@ -10,12 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, TryLockError};
 
 use pyo3::prelude::*;
-use testmonx_engine::observer::{CodeId, Follow, Leaves, Observer, Receiver as Numbered, SourceId};
+use testmonx_engine::observer::{
+    CodeId, Follow, Leaves, LibraryFunction, LibraryId, Observer, Receiver as Numbered, SourceId,
+};
 
 use super::backend::{Hook, ModuleFrame};
 use super::code::{Identity, Mark, Marks};
 use super::error::Fault;
-use super::followed::Place;
 use super::frames::{Followed, OpenFrame, OpenFrames};
 use super::gil::{GilCell, Owned};
 use super::loose::Loose;
@@ -74,6 +75,13 @@ pub(super) enum Heard {
     Class(Key),
     /// It was noted, and says that an object is new.
     Birth,
+    /// A function of a library starts that keeps what it read.
+    Library {
+        /// Which.
+        function: LibraryId,
+        /// Whether it is its arguments that tell what it gives out.
+        by_arguments: bool,
+    },
     /// It is not project code.
     Foreign,
     /// It is code that has no mark yet.
@@ -107,6 +115,14 @@ impl Run {
             loose: Loose::new(),
             names: FileNames::default(),
             live: None,
+        }
+    }
+
+    /// The mark of a code object; [`Mark::Foreign`] of a function of a library.
+    pub(super) fn project_mark(&self, code: &Bound<'_, PyAny>) -> Mark {
+        match self.marks.get(code) {
+            Mark::Entry(key) if self.record.code(key).is_none() => Mark::Foreign,
+            mark => mark,
         }
     }
 
@@ -180,8 +196,12 @@ impl Run {
 
     fn note(&mut self, py: Python<'_>, key: Key, retired: &mut Retired) -> Heard {
         let kind = self.record.kind(key);
-        if let Some(Kind::Module(_)) = kind {
-            return Heard::Module(key);
+        match kind {
+            Some(Kind::Module(_)) => return Heard::Module(key),
+            Some(Kind::Library { function, by_arguments }) => {
+                return Heard::Library { function, by_arguments };
+            }
+            _ => {}
         }
         if !self.frames.is_empty() {
             self.settle(py, retired);
@@ -208,6 +228,9 @@ impl Run {
             (Some(Kind::Module(_)), _) => Heard::Module(key),
             (Some(Kind::Memo { .. }), _) => Heard::Memo(key),
             (Some(Kind::Birth), _) => Heard::Birth,
+            (Some(Kind::Library { function, by_arguments }), _) => {
+                Heard::Library { function, by_arguments }
+            }
             (_, true) => Heard::Enough(key),
             (_, false) => Heard::Noted,
         }
@@ -249,6 +272,36 @@ impl Run {
         self.marks.set(code, Some(key))?;
         self.hook.watch(code, kind)?;
         Ok(Some(key))
+    }
+
+    /// What there is to know of a function of a library.
+    pub(super) fn library(&self, file: &str, identity: &Identity) -> Option<LibraryFunction> {
+        let Identity { qualname, first_line, .. } = identity;
+        ask(&self.observer, |o| o.library_function(file, qualname, *first_line)).flatten()
+    }
+
+    /// Hears of the calls of a function of a library from now on.
+    pub(super) fn watch_library(
+        &mut self,
+        code: &Bound<'_, PyAny>,
+        function: LibraryFunction,
+    ) -> PyResult<()> {
+        let key = self.record.add_library(function.id, function.keeps_parameters);
+        self.marks.set(code, Some(key))?;
+        let kind = Kind::Library { function: function.id, by_arguments: function.keeps_parameters };
+        self.hook.watch(code, kind)
+    }
+
+    /// Takes note of a call of a function of a library; `key` stands for its arguments.
+    pub(super) fn library_called(
+        &mut self,
+        py: Python<'_>,
+        function: LibraryId,
+        key: u32,
+        retired: &mut Retired,
+    ) {
+        self.settle(py, retired);
+        ask(&self.observer, |o| o.library_called(function, key));
     }
 
     /// Closes the frames that have ended, before anything else is charged.
@@ -328,7 +381,7 @@ impl Run {
             self.tell_of_call(py, retired);
             ask(&self.observer, |o| o.memo_started(code, receiver));
             self.frames.open(Followed::Memo, code, frame);
-            self.record.follow(Place { key, receiver: receiver.map(|it| it.number) });
+            self.record.follow(receiver.is_none().then_some(key));
             let record = &mut self.record;
             self.hook.watch_if(py, |key| record.awaits(key), &mut retired.codes);
             return Ok(());

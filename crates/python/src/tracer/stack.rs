@@ -29,7 +29,7 @@ pub(super) fn module_names(globals: &Bound<'_, PyAny>) -> (String, String) {
 pub(super) fn innermost_project_code(mut frame: Option<Bound<'_, PyAny>>) -> Option<Key> {
     while let Some(current) = frame {
         let code = code_of(&current)?;
-        match run::with(code.py(), |run| run.marks.get(&code))? {
+        match run::with(code.py(), |run| run.project_mark(&code))? {
             Mark::Entry(key) => return Some(key),
             Mark::Foreign => {}
             Mark::None => {
@@ -71,9 +71,20 @@ pub(super) fn keep_names(py: Python<'_>) {
 /// The value of `self` in a frame. [`keep_names`] was called before.
 #[cfg(Py_3_12)]
 pub(super) fn receiver<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: `keep_names` has kept a string there, for as long as the process lives.
+    let name = unsafe { Borrowed::from_ptr(frame.py(), SELF.as_ptr()) };
+    variable(frame, &name.to_owned().cast_into::<PyString>().ok()?)
+}
+
+/// The value of a local variable in a frame.
+#[cfg(Py_3_12)]
+pub(super) fn variable<'py>(
+    frame: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> Option<Bound<'py, PyAny>> {
     // SAFETY: as in `code_of`; the name is a string.
     let value = unsafe {
-        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), SELF.as_ptr());
+        let value = ffi::PyFrame_GetVar(frame.as_ptr().cast(), name.as_ptr());
         Bound::from_owned_ptr_or_opt(frame.py(), value)
     };
     if value.is_none() {

@@ -384,10 +384,12 @@ impl<'a> Collector<'a> {
                 self.emit(Pending { unit, chain, role: Role::Write, is_nested: false });
             }
             _ => {
+                let is_parameter = at.binds[..at.parameters].contains(&id);
                 at.binds.push(id);
                 if let Some(import) = import {
                     at.imports.push((id, import));
                 }
+                self.unit().rebinds |= is_parameter;
             }
         }
     }
@@ -398,6 +400,7 @@ impl<'a> Collector<'a> {
             scope.binds.push(name);
             scope.shared.push(name);
         }
+        scope.parameters = scope.binds.len();
     }
 
     /// The scope that a walrus binds in.

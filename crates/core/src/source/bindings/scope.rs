@@ -62,6 +62,8 @@ pub(super) enum ScopeKind {
 pub(super) struct Scope {
     pub(super) kind: ScopeKind,
     pub(super) binds: Vec<NameId>,
+    /// How many of them are parameters, the first ones.
+    pub(super) parameters: usize,
     /// Local names of imported things, with the import.
     pub(super) imports: Vec<(NameId, u32)>,
     pub(super) globals: Vec<NameId>,
@@ -91,6 +93,7 @@ impl Scope {
         Self {
             kind,
             binds: Vec::new(),
+            parameters: 0,
             imports: Vec::new(),
             globals: Vec::new(),
             aliases: Vec::new(),

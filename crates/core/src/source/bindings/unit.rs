@@ -147,6 +147,8 @@ pub(crate) struct Unit {
     pub(crate) name_tests: ThinVec<NameId>,
     /// Where something is put without a key: `LEVEL` of `LEVEL.set(value)`.
     pub(crate) switches: ThinVec<NameId>,
+    /// Whether it binds a parameter anew.
+    pub(crate) rebinds: bool,
     /// Indices of the imports in it.
     pub(crate) imports: ThinVec<u32>,
     pub(crate) dynamic: Dynamic,

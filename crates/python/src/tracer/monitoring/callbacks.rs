@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use super::super::events;
 use super::super::gil::Kept;
+use super::super::libraries;
 use super::super::record::Key;
 use super::super::run::{self, Heard, Retired};
 use super::super::stack;
@@ -88,6 +89,13 @@ pub(super) unsafe extern "C" fn on_project_code(
         }
         Heard::Birth => {
             note_birth(py);
+            none(py)
+        }
+        Heard::Library { function, by_arguments } => {
+            let frame = stack::current_frame(py);
+            libraries::called(&code, function, by_arguments, |_, name| {
+                stack::variable(frame.as_ref()?, name)
+            });
             none(py)
         }
         Heard::Noted | Heard::Foreign | Heard::Unknown => none(py),

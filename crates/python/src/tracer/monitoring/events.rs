@@ -44,6 +44,7 @@ impl Events {
             Kind::Function | Kind::Birth | Kind::Memo { suspends: true, .. } => {
                 self.start | self.resume
             }
+            Kind::Library { .. } => self.start,
             Kind::Module(_) | Kind::Class(_) | Kind::Memo { .. } => self.start | self.returned,
         }
     }
