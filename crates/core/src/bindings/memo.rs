@@ -61,11 +61,9 @@ impl Program {
             return true;
         }
         if is_in_test_file {
-            // `if Table.rows is None: Table.rows = load()`.
-            return unit.writes.iter().any(|chain| match bindings.chain(*chain) {
-                [_, .., attr] => unit.name_tests.contains(attr),
-                _ => false,
-            });
+            // `if Table.rows is None: Table.rows = load()`, `if key not in CACHE: CACHE[key] = load()`.
+            let mut writes = unit.writes.iter().map(|chain| bindings.chain(*chain).last());
+            return writes.any(|name| name.is_some_and(|name| unit.name_tests.contains(name)));
         }
         let stores_on_class = units.class.is_some_and(|class| {
             let mut symbols = bindings.symbols_of(Some(class)).map(|at| &bindings.symbols[at]);
@@ -122,6 +120,21 @@ impl Program {
             || keeps_in_place
             || stores_in_found
             || fills_object
+            || self.fills_inherited(body)
+    }
+
+    /// Whether `body`, a method, asks for an attribute and fills it that a base of its class has as a variable, and that is
+    /// not constant: `_cache` of `class Base: _cache = {}`.
+    fn fills_inherited(&mut self, body: Body) -> bool {
+        let Some(source) = self.modules.source(body.module) else { return false };
+        let units = &source.bindings().functions[body.function];
+        let unit = &source.bindings().units[units.body as usize];
+        let is_asked =
+            |name: &&NameId| unit.self_tests.contains(name) || unit.self_truths.contains(name);
+        let filled = unit.class_writes.iter().filter(is_asked);
+        let filled: Vec<Word> = filled.map(|name| source.words[name.0 as usize]).collect();
+        let Some(class) = units.class.filter(|_| !filled.is_empty()) else { return false };
+        self.resolver().inherits_container(body.module, class, &filled, BASES)
     }
 
     /// Whether a call of `body`, which goes on and off, is one of a cache: what it stores where there is a name for it, it has asked
@@ -237,7 +250,8 @@ impl Program {
         let fills_what_it_asks = fills_what_it_asks(unit);
         // An object that is being made has nothing yet by a name that is not told.
         let is_made = own_name(source, body.function) == Some("__init__");
-        if fills_what_it_asks || is_made || unit.self_missing.is_empty() {
+        let asks_nothing = unit.self_missing.is_empty() && unit.self_truths.is_empty();
+        if fills_what_it_asks || is_made || asks_nothing {
             return fills_what_it_asks;
         }
         let asks_for_any = unit.self_missing.iter().any(is_content) && !unit.self_fills.is_empty();
@@ -249,13 +263,17 @@ impl Program {
     fn helpers_fill(&self, body: Body) -> bool {
         let Some(source) = self.modules.source(body.module) else { return false };
         let units = &source.bindings().functions[body.function];
-        let missing = source.bindings().units[units.body as usize].self_missing.iter();
-        let missing: Vec<Word> = missing.map(|it| source.words[it.0 as usize]).collect();
-        units.class.is_some() && self.mentions_filler(body, &missing, HELPERS)
+        let unit = &source.bindings().units[units.body as usize];
+        let words = |names: &[NameId]| -> Vec<Word> {
+            names.iter().map(|it| source.words[it.0 as usize]).collect()
+        };
+        let asked = Asked { missing: words(&unit.self_missing), flags: words(&unit.self_truths) };
+        units.class.is_some() && self.mentions_filler(body, &asked, HELPERS)
     }
 
-    /// Whether a method that `body` mentions binds or fills one of these attributes, looking through so many methods.
-    fn mentions_filler(&self, body: Body, asked: &[Word], depth: u32) -> bool {
+    /// Whether a method that `body` mentions binds or fills one of these attributes, or takes one down, looking through so
+    /// many methods.
+    fn mentions_filler(&self, body: Body, asked: &Asked, depth: u32) -> bool {
         let Some(source) = self.modules.source(body.module) else { return false };
         let bindings = source.bindings();
         let own = &bindings.functions[body.function];
@@ -274,8 +292,11 @@ impl Program {
                 return false;
             }
             let unit = &of_helper.bindings().units[units.body as usize];
-            let mut filled = unit.self_fills.iter().map(|it| of_helper.words[it.0 as usize]);
-            filled.any(|it| asked.contains(&it))
+            let is_one = |names: &[NameId], asked: &[Word]| {
+                names.iter().any(|it| asked.contains(&of_helper.words[it.0 as usize]))
+            };
+            is_one(&unit.self_fills, &asked.missing)
+                || is_one(&unit.self_flags, &asked.flags)
                 || (depth > 1 && is_same && self.mentions_filler(*helper, asked, depth - 1))
         })
     }
@@ -348,6 +369,14 @@ impl Program {
     }
 }
 
+/// The attributes of `self` that a method asks for.
+struct Asked {
+    /// Those that are missing where it goes on to something.
+    missing: Vec<Word>,
+    /// Those that hold something there.
+    flags: Vec<Word>,
+}
+
 /// Whether what code stores there may be found by other calls of it.
 fn is_left(unit: &Unit, bindings: &Bindings, chain: &Chain) -> bool {
     bindings.chain(*chain).first().is_none_or(|root| unit.leaves_in(*root))
@@ -367,6 +396,43 @@ fn fills_what_it_asks(unit: &Unit) -> bool {
 }
 
 impl Resolver<'_> {
+    /// Whether a base of a class has one of these names as a variable that is not constant.
+    fn inherits_container(
+        &mut self,
+        module: ModuleId,
+        class: u32,
+        names: &[Word],
+        depth: u32,
+    ) -> bool {
+        let modules = self.modules;
+        let Some(source) = modules.source(module) else { return false };
+        let bases = source.bindings().classes[class as usize].bases.iter().flatten().copied();
+        bases.into_iter().any(|base| {
+            self.chain(module, base).ends.into_iter().any(|end| {
+                let End::Bound { module, symbol, rest: 0 } = end else { return false };
+                let Some(source) = modules.source(module) else { return false };
+                let bindings = source.bindings();
+                let binders = bindings.binders(&bindings.symbols[symbol as usize]);
+                binders.iter().any(|binder| {
+                    let NodeKind::Class(class) = bindings.nodes[binder.node as usize].kind else {
+                        return false;
+                    };
+                    let has_it = bindings.symbols_of(Some(class)).any(|at| {
+                        let symbol = &bindings.symbols[at];
+                        let mut nodes = bindings.binders(symbol).iter();
+                        names.contains(&source.words[symbol.name.0 as usize])
+                            && nodes.any(|it| {
+                                let node = &bindings.nodes[it.node as usize];
+                                node.kind == NodeKind::Statement && node.value != Value::Constant
+                            })
+                    });
+                    has_it
+                        || (depth > 0 && self.inherits_container(module, class, names, depth - 1))
+                })
+            })
+        })
+    }
+
     /// Whether a chain is the name of a class of the project that has `__get__`, or inherits it there.
     fn is_descriptor(&mut self, module: ModuleId, chain: Chain, depth: u32) -> bool {
         let modules = self.modules;

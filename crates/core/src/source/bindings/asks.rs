@@ -3,7 +3,9 @@
 //! Who asks for something and then binds or fills it may be a cache. Stricter is *missing*: what is done then is done if
 //! it is not there (`if self.x is None: self.load()`).
 
-use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprAttribute, ExprBoolOp, ExprIf, Stmt, UnaryOp};
+use ruff_python_ast::{
+    BoolOp, CmpOp, Expr, ExprAttribute, ExprBoolOp, ExprCall, ExprIf, Stmt, UnaryOp,
+};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::collector::Collector;
@@ -174,8 +176,9 @@ pub(super) enum Asked<'a> {
     Object(&'a str),
 }
 
-/// The attributes that a condition asks whether they are there, or hold something: `self.x is None`,
-/// `not self.x`, `key in self.x`, `hasattr(self, "x")`. Not those that it compares otherwise.
+/// The attributes that a condition asks for: whether they are there, or hold something (`self.x is None`,
+/// `not self.x`, `key in self.x`, `hasattr(self, "x")`), or what they are (`self.state == "new"`, `len(self.x) > 0`,
+/// `isinstance(self.x, str)`).
 fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
     match test {
         Expr::Attribute(attribute) => found.push(Asked::Truth(attribute)),
@@ -194,11 +197,18 @@ fn asked_for<'a>(test: &'a Expr, found: &mut Vec<Asked<'a>>) {
                 asked_of(side, found);
             }
         }
+        Expr::Compare(comparison) => {
+            for side in std::iter::once(&*comparison.left).chain(&comparison.comparators) {
+                compared(side, found);
+            }
+        }
         Expr::Call(call) => match (&*call.func, &call.arguments.args[..]) {
             // `registry.has(key)`.
             (Expr::Attribute(method), _) if !method.attr.eq("get") => {
                 found.extend(method.value.as_name_expr().map(|name| Asked::Object(&name.id)));
             }
+            (Expr::Name(name), [value, ..]) if name.id == "isinstance" => compared(value, found),
+            (Expr::Name(name), [value, ..]) if name.id == "callable" => asked_of(value, found),
             (Expr::Name(name), [owner, word, ..]) if words::asks(&name.id) => {
                 match (words::literal(word), owner) {
                     (Some(word), _) => found.push(Asked::Named(owner, word)),
@@ -224,6 +234,22 @@ fn asked_of<'a>(side: &'a Expr, found: &mut Vec<Asked<'a>>) {
     match container_of(side) {
         Expr::Attribute(attribute) => found.push(Asked::Attribute(attribute)),
         other => asked_for(other, found),
+    }
+}
+
+/// What a side of another comparison asks for: `self.x` of `len(self.x) == 0`. Not what is a part of that: parsers compare
+/// `self.stream.current.type` all the time, and a plain name is mostly what the function works on.
+fn compared<'a>(side: &'a Expr, found: &mut Vec<Asked<'a>>) {
+    let value = match side {
+        Expr::Call(call) if call.func.as_name_expr().is_some_and(|name| name.id == "len") => {
+            call.arguments.args.first()
+        }
+        other => Some(other),
+    };
+    if let Some(Expr::Attribute(attribute)) = value
+        && attribute.value.is_name_expr()
+    {
+        found.push(Asked::Attribute(attribute));
     }
 }
 
@@ -255,7 +281,12 @@ fn missing<'a>(test: &'a Expr, wanted: bool, found: &mut Vec<Asked<'a>>) {
                 CmpOp::IsNot | CmpOp::In => !wanted,
                 _ => false,
             };
-            if comparison.ops.iter().all(is_absence) {
+            let tells =
+                |op: &CmpOp| matches!(op, CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn);
+            if !comparison.ops.iter().any(tells) {
+                // `if self.state == "new": self.open()`, `if self.seen != VERSION: self.load()`.
+                asked_for(test, found);
+            } else if comparison.ops.iter().all(is_absence) {
                 // A key is looked for in a container, which is what may lack it.
                 let looks = comparison.ops.iter().any(|op| matches!(op, CmpOp::In | CmpOp::NotIn));
                 let left = (!looks).then_some(&*comparison.left);
@@ -264,9 +295,15 @@ fn missing<'a>(test: &'a Expr, wanted: bool, found: &mut Vec<Asked<'a>>) {
                 }
             }
         }
-        Expr::Call(_) if !wanted => asked_for(test, found),
+        Expr::Call(call) if !wanted || is_type_test(call) => asked_for(test, found),
         _ => {}
     }
+}
+
+/// Whether a call asks what kind of thing something is, which is missing something else either way.
+fn is_type_test(call: &ExprCall) -> bool {
+    let name = call.func.as_name_expr().map(|name| name.id.as_str());
+    matches!(name, Some("isinstance" | "callable"))
 }
 
 #[cfg(test)]
@@ -303,8 +340,14 @@ mod tests {
         for test in ["self.x", "self.x is not None", "key in self.x", "hasattr(self, 'x')"] {
             assert_eq!((found(test, true), found(test, false)), (0, 1), "{test}");
         }
-        for test in ["self.x == 1", "self.x > 1", "self.x in 'abc'", "self.x not in 'abc'"] {
+        for test in ["self.x in 'abc'", "self.x not in 'abc'", "f(self.x) == 1"] {
             assert_eq!(found(test, true) + found(test, false), 0, "{test}");
+        }
+        // What does not tell which way something is missing.
+        for test in
+            ["self.x == 1", "len(self.x) > 1", "isinstance(self.x, str)", "callable(self.x)"]
+        {
+            assert_eq!((found(test, true), found(test, false)), (1, 1), "{test}");
         }
     }
 }

@@ -145,7 +145,7 @@ impl<'a> Collector<'a> {
             let node = self.node;
             self.node_mut(node).value = values::value(value);
             if let Expr::Call(call) = value
-                && values::value(value) == Value::Shared
+                && matches!(values::value(value), Value::Shared | Value::New)
                 && let Some(chain) = self.chain(&call.func)
             {
                 let root = self.pool[chain.start as usize];

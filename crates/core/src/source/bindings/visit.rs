@@ -111,7 +111,10 @@ impl<'a> Collector<'a> {
                 self.probing += u32::from(words::catches_attribute_error(stmt));
                 self.trying += u32::from(words::catches_missing(stmt));
             }
-            AnyNodeRef::StmtWith(stmt) => self.probing += u32::from(words::expects_missing(stmt)),
+            AnyNodeRef::StmtWith(stmt) => {
+                self.probing += u32::from(words::expects_missing(stmt));
+                self.trying += u32::from(words::suppresses_missing(stmt));
+            }
             _ => {}
         }
     }
@@ -128,7 +131,10 @@ impl<'a> Collector<'a> {
                 self.probing -= u32::from(words::catches_attribute_error(stmt));
                 self.trying -= u32::from(words::catches_missing(stmt));
             }
-            AnyNodeRef::StmtWith(stmt) => self.probing -= u32::from(words::expects_missing(stmt)),
+            AnyNodeRef::StmtWith(stmt) => {
+                self.probing -= u32::from(words::expects_missing(stmt));
+                self.trying -= u32::from(words::suppresses_missing(stmt));
+            }
             _ => {}
         }
     }

@@ -401,7 +401,21 @@ pub(super) fn is_spec(keyword: &str) -> bool {
 
 /// Whether a `try` is there for attributes or keys that do not exist.
 pub(super) fn catches_missing(stmt: &StmtTry) -> bool {
-    catches(stmt, &["AttributeError", "KeyError", "LookupError"])
+    catches(stmt, MISSING)
+}
+
+/// What is raised where an attribute or a key does not exist.
+const MISSING: &[&str] = &["AttributeError", "KeyError", "LookupError"];
+
+/// Whether a `with` is there for attributes or keys that do not exist: `with suppress(KeyError):`.
+pub(super) fn suppresses_missing(stmt: &StmtWith) -> bool {
+    stmt.items.iter().any(|item| match &item.context_expr {
+        Expr::Call(call) if last_part(&call.func) == Some("suppress") => {
+            let names = call.arguments.args.iter().filter_map(last_part);
+            names.into_iter().any(|name| MISSING.contains(&name))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a `try` is there for attributes that do not exist.
