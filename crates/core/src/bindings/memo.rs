@@ -13,7 +13,7 @@ use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::{
-    Bindings, CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
+    Binder, Bindings, CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
 };
 
 /// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
@@ -25,17 +25,6 @@ pub const PACKAGE_HOOKS: [&str; 4] =
 
 /// How many bases a class has that are looked through.
 const BASES: u32 = 8;
-
-/// What a function of an installed library does with what it reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeps {
-    /// Nothing that later calls find.
-    Nothing,
-    /// It keeps what it made of it, for later calls.
-    Itself,
-    /// A cache around it does, so that later calls do not run it.
-    ForIt,
-}
 
 impl Program {
     /// Whether a call of `body` can leave something behind that later calls find: it stores into
@@ -174,27 +163,6 @@ impl Program {
         units.is_some_and(|units| units.memoises)
             || self.is_kept(body)
             || self.is_in_descriptor(body)
-    }
-
-    /// What `body`, of an installed library, does with what it reads.
-    #[must_use]
-    pub fn keeps(&mut self, body: Body) -> Keeps {
-        if self.keeps_results(body) {
-            return Keeps::ForIt;
-        }
-        if !self.memoises(body, false) && !self.fills_receiver(body) {
-            return Keeps::Nothing;
-        }
-        Keeps::Itself
-    }
-
-    /// Whether the parameters of `body` have the values that it was called with all along.
-    #[must_use]
-    pub fn keeps_parameters(&self, body: Body) -> bool {
-        let source = self.modules.source(body.module);
-        let Some(bindings) = source.map(Source::bindings) else { return false };
-        let units = bindings.functions.get(body.function);
-        units.is_some_and(|units| !bindings.units[units.body as usize].rebinds)
     }
 
     /// Whether something of this name was handed to a cache.
@@ -406,54 +374,53 @@ impl Resolver<'_> {
     ) -> bool {
         let modules = self.modules;
         let Some(source) = modules.source(module) else { return false };
-        let bases = source.bindings().classes[class as usize].bases.iter().flatten().copied();
-        bases.into_iter().any(|base| {
-            self.chain(module, base).ends.into_iter().any(|end| {
-                let End::Bound { module, symbol, rest: 0 } = end else { return false };
-                let Some(source) = modules.source(module) else { return false };
-                let bindings = source.bindings();
-                let binders = bindings.binders(&bindings.symbols[symbol as usize]);
-                binders.iter().any(|binder| {
-                    let NodeKind::Class(class) = bindings.nodes[binder.node as usize].kind else {
-                        return false;
-                    };
-                    let has_it = bindings.symbols_of(Some(class)).any(|at| {
-                        let symbol = &bindings.symbols[at];
-                        let mut nodes = bindings.binders(symbol).iter();
-                        names.contains(&source.words[symbol.name.0 as usize])
-                            && nodes.any(|it| {
-                                let node = &bindings.nodes[it.node as usize];
-                                node.kind == NodeKind::Statement && node.value != Value::Constant
-                            })
-                    });
-                    has_it
-                        || (depth > 0 && self.inherits_container(module, class, names, depth - 1))
-                })
-            })
+        let bases = &source.bindings().classes[class as usize].bases;
+        let bases: Vec<_> =
+            bases.iter().flatten().flat_map(|base| self.classes_at(module, *base)).collect();
+        bases.into_iter().any(|(module, class)| {
+            let Some(source) = modules.source(module) else { return false };
+            let bindings = source.bindings();
+            let is_container = |binder: &Binder| {
+                let node = &bindings.nodes[binder.node as usize];
+                node.kind == NodeKind::Statement && node.value != Value::Constant
+            };
+            let mut symbols = bindings.symbols_of(Some(class)).map(|at| &bindings.symbols[at]);
+            symbols.any(|symbol| {
+                names.contains(&source.words[symbol.name.0 as usize])
+                    && bindings.binders(symbol).iter().any(is_container)
+            }) || (depth > 0 && self.inherits_container(module, class, names, depth - 1))
         })
     }
 
     /// Whether a chain is the name of a class of the project that has `__get__`, or inherits it there.
     fn is_descriptor(&mut self, module: ModuleId, chain: Chain, depth: u32) -> bool {
         let modules = self.modules;
-        self.chain(module, chain).ends.into_iter().any(|end| {
-            let End::Bound { module, symbol, rest: 0 } = end else { return false };
+        self.classes_at(module, chain).into_iter().any(|(module, class)| {
             let Some(source) = modules.source(module) else { return false };
             let bindings = source.bindings();
-            bindings.binders(&bindings.symbols[symbol as usize]).iter().any(|binder| {
-                let NodeKind::Class(class) = bindings.nodes[binder.node as usize].kind else {
-                    return false;
-                };
-                let mut symbols = bindings.symbols_of(Some(class));
-                let bases = &bindings.classes[class as usize].bases;
-                symbols.any(|at| bindings.name(bindings.symbols[at].name) == "__get__")
-                    || (depth < BASES
-                        && bases
-                            .iter()
-                            .flatten()
-                            .any(|it| self.is_descriptor(module, *it, depth + 1)))
-            })
+            let mut symbols = bindings.symbols_of(Some(class));
+            let bases = &bindings.classes[class as usize].bases;
+            symbols.any(|at| bindings.name(bindings.symbols[at].name) == "__get__")
+                || (depth < BASES
+                    && bases.iter().flatten().any(|it| self.is_descriptor(module, *it, depth + 1)))
         })
+    }
+
+    /// The classes of the project that a chain is the name of.
+    fn classes_at(&mut self, module: ModuleId, chain: Chain) -> Vec<(ModuleId, u32)> {
+        let modules = self.modules;
+        let mut found = Vec::new();
+        for end in self.chain(module, chain).ends {
+            let End::Bound { module, symbol, rest: 0 } = end else { continue };
+            let Some(source) = modules.source(module) else { continue };
+            let bindings = source.bindings();
+            for binder in bindings.binders(&bindings.symbols[symbol as usize]) {
+                if let NodeKind::Class(class) = bindings.nodes[binder.node as usize].kind {
+                    found.push((module, class));
+                }
+            }
+        }
+        found
     }
 }
 
@@ -551,40 +518,6 @@ mod tests {
             let mut program = Program::new();
             let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
             assert_eq!(program.memoises(Body { module, function: 0 }, false), is_cache, "{body}");
-        }
-    }
-
-    /// What the first function of a library's module does with what it reads, and whether its parameters stay.
-    fn keeps(text: &str) -> (Keeps, bool) {
-        let model = Arc::new(SourceModel::parse(text.as_bytes()).unwrap());
-        let mut program = Program::new();
-        let module = program.add(RelPath::new("m.py"), Digest::of(b""), Some(model));
-        let body = Body { module, function: 0 };
-        (program.keeps(body), program.keeps_parameters(body))
-    }
-
-    #[test]
-    fn what_functions_of_libraries_keep() {
-        for (text, expected) in [
-            ("def f(path):\n    return open(path).read()\n", (Keeps::Nothing, true)),
-            (
-                "def f(path):\n    path = str(path)\n    return open(path)\n",
-                (Keeps::Nothing, false),
-            ),
-            (
-                "import functools\n@functools.lru_cache\ndef f(path):\n    return open(path)\n",
-                (Keeps::ForIt, true),
-            ),
-            (
-                "SEEN = {}\ndef f(path):\n    if path not in SEEN:\n        SEEN[path] = open(path)\n    return SEEN[path]\n",
-                (Keeps::Itself, true),
-            ),
-            (
-                "class C:\n    def f(self, path, *, kind=None):\n        found = self.seen.get(path)\n        if found is None:\n            kind = kind or 1\n            found = self.seen[path] = open(path)\n        return found\n",
-                (Keeps::Itself, false),
-            ),
-        ] {
-            assert_eq!(keeps(text), expected, "{text}");
         }
     }
 

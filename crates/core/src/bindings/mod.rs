@@ -22,7 +22,7 @@
 //! number), `resolve` (from names to vertices), `classes` (bases, openness, attributes by name),
 //! `metaclasses` and `decorators` (which of them look at what they make),
 //! `effects` (what statements at import can change), `expand` (what a vertex reaches by itself), `memo` (functions
-//! that leave something behind); `paths` (what tests have in common), `start` (from roots to vertices), `reach` and
+//! that leave something behind), `libraries` (those of installed libraries that do); `paths` (what tests have in common), `start` (from roots to vertices), `reach` and
 //! `settle` (the closure), `closure` (all of them, for many tests), `parts` (facts, and sets of them), `widening`
 //! (the rules for what cannot be told).
 
@@ -36,6 +36,7 @@ mod expand;
 mod found;
 mod functions;
 
+mod libraries;
 mod memo;
 mod metaclasses;
 mod modules;
@@ -57,7 +58,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use memo::{Keeps, PACKAGE_HOOKS};
+pub use libraries::Keeps;
+pub use memo::PACKAGE_HOOKS;
 pub use modules::ModuleId;
 pub use parts::FactId;
 pub use program::Program;

@@ -12,7 +12,7 @@ use testmonx_core::source::{CodeBlock, SourceModel};
 use testmonx_core::{Digest, RelPath};
 
 use super::Seen;
-use crate::observer::{LibraryFunction, LibraryId};
+use crate::observer::{CodeId, LibraryFunction, LibraryId};
 use crate::witness::Keeper;
 
 /// The functions of libraries that were on the stack while a file of the project was read.
@@ -81,7 +81,7 @@ impl Keepers {
     }
 
     /// Notes what is read. Gives back who of the project keeps it.
-    pub(super) fn leave(&mut self, seen: Seen) -> Vec<crate::observer::CodeId> {
+    pub(super) fn leave(&mut self, seen: Seen) -> Vec<CodeId> {
         let mut project = Vec::new();
         for keeper in &self.now {
             match keeper {

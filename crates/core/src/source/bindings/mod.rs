@@ -32,7 +32,7 @@ mod visit;
 mod words;
 
 pub(crate) use asks::CONTENT;
-pub(crate) use finish::{Bindings, Symbol};
+pub(crate) use finish::{Binder, Bindings, Symbol};
 pub(crate) use import::{ImportTarget, Imported};
 pub(crate) use names::NameId;
 pub(crate) use nodes::NodeKind;
