@@ -207,8 +207,9 @@ Written by `{command}`; Python {sys.version.split()[0]}, {os.cpu_count()} cores.
 time from pytest's start to the first test's set-up in any worker, and *least* the least; *ratio* is that of the medians
 to bare xdist, which collects and runs everything. *Large*: all tests have records and one file was edited, so
 that {files - 1} files are not imported. *Largest* and *smallest* are what these workers have to themselves
-(`RssAnon`, at the end), in MB, less that of a bare one. One worker says what was collected, for which it parses
-all files; the others parse those of which they run tests. The native module's 4 MB of code are shared by all.
+(`RssAnon`, at the end), in MB, less that of a bare one. Each worker says what was collected in a share
+of the files, for which it parses them, beside those of which it runs tests. The native module's 4 MB of code are
+shared by all.
 
 | store | workers | way | to the first test | least | ratio | largest | smallest |
 |---|--:|---|--:|--:|--:|--:|--:|
