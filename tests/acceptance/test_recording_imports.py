@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from .project import Project, nodes
@@ -283,3 +286,32 @@ def test_code_with_a_made_up_file_name(single: Project, filename: str) -> None:
     assert single.run().executed == set()
     single.replace("m.py", "return 1", "return 2")
     assert single.run().executed >= nodes("test_m.py", "test_made", "test_made_at_import")
+
+
+def test_a_script_of_the_project_that_calls_pytest(single: Project) -> None:
+    """Its function is on the stack of all imports, and imports nothing itself."""
+    single.write(
+        "runtests.py",
+        """
+        import sys
+
+        import pytest
+
+
+        def main():
+            return pytest.main(["--testmon", *sys.argv[1:]])
+
+
+        if __name__ == "__main__":
+            sys.exit(main())
+        """,
+    )
+    single.write("plugin.py", "import pytest\n")
+    single.write("conftest.py", "pytest_plugins = ['plugin']\n")
+    single.write("test_m.py", "def test_path(tmp_path):\n    assert tmp_path.exists()\n")
+    run = (sys.executable, "runtests.py", "-q")
+    assert subprocess.run(run, cwd=single.path).returncode == 0
+    single.write(
+        "plugin.py", "import pytest\n\n\n@pytest.fixture\ndef tmp_path():\n    return None\n"
+    )
+    assert subprocess.run(run, cwd=single.path).returncode == 1

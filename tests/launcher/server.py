@@ -51,6 +51,9 @@ def _run(wanted: dict[str, Any]) -> NoReturn:
     status = 1
     try:
         os.setsid()
+        # Who looks which modules there are finds none of this package, which could be taken for a project's beside it.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "launcher"]:
+            del sys.modules[name]
         os.chdir(wanted["directory"])
         os.environ.clear()
         os.environ.update(wanted["environment"])

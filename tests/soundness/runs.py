@@ -20,7 +20,8 @@ Edit = Mapping[str, str | None]
 
 Outcomes = Mapping[str, list[str]]
 
-_PROBE = Path(__file__).parent / "probe"
+# As a package that is installed: else it is code of a project that lies near it, as where this tree is below /tmp.
+_PROBE = Path(__file__).parent / "probe" / "site-packages"
 _OUTER_RUN = ("PYTEST_", "TESTMON", "COV", "PYTHON", "HYPOTHESIS")
 _UNNEEDED = ("asyncio", "cov", "hypothesispytest", "cacheprovider")
 _PATIENCE = 300.0

@@ -30,6 +30,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 use testmonx_core::bindings::{Charge, Program};
 use testmonx_core::kinds::variable_fact;
@@ -108,6 +109,8 @@ pub struct Recorder {
     sights: Sights,
     children: Children,
     closures: Closures,
+    /// The code that was seen to run.
+    started: FixedBitSet,
     memos: Memos,
     keepers: Keepers,
     interner: Interner,
@@ -143,6 +146,7 @@ impl Recorder {
             sights: Sights::default(),
             children: Children::default(),
             closures: Closures::default(),
+            started: FixedBitSet::new(),
             memos: Memos::default(),
             keepers: Keepers::default(),
             interner: Interner::default(),

@@ -62,6 +62,7 @@ impl Observer for Recorder {
     fn ran(&mut self, line: u32, codes: &[CodeId]) {
         for code in codes {
             self.note(line, Seen::Code(*code));
+            self.started.grow_and_insert(*code as usize);
         }
         self.memos.ran(codes, self.top());
     }
@@ -78,6 +79,8 @@ impl Observer for Recorder {
         let of_program = self.sources.get(source).module;
         self.program.name(of_program, name, package);
         self.sources.name(source, name);
+        // Who was running before, and has called pytest, is no importer: nobody runs it.
+        let importer = importer.filter(|importer| self.started.contains(*importer as usize));
         match importer.and_then(|importer| self.body(importer)) {
             // Every run of the function depends on the module, also those that find it imported.
             Some(body) => self.program.imported_by(body, of_program),
