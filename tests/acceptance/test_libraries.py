@@ -173,7 +173,7 @@ def test_a_translation_that_gettext_keeps(shelved: Project) -> None:
 
 
         def test_third():
-            assert True
+            assert lib.LOCALE.endswith("locale")
         """,
     )
     shelved.record()

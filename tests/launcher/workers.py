@@ -13,7 +13,6 @@ import signal
 import socket
 import sys
 import types
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -50,6 +49,14 @@ class Worker:
         os.kill(self.pid, signal.SIGKILL)
 
 
+class Forked(execnet.gateway_io.Popen2IOMaster):
+    """The streams of a forked worker."""
+
+    def __init__(self, forks: socket.socket, execmodel: Any) -> None:
+        self.popen = worker = Worker(forks, 2)
+        execnet.gateway_base.Popen2IO.__init__(self, worker.stdin, worker.stdout, execmodel)
+
+
 def fork_workers() -> None:
     """Has execnet fork workers from a copy of this process as it is now."""
     mine, its = socket.socketpair()
@@ -57,17 +64,14 @@ def fork_workers() -> None:
         mine.close()
         _fork_for(its)
     its.close()
-    start = execnet.gateway_io.Popen2IOMaster.__init__
-    same = [sys.executable, "-u", "-c", execnet.gateway_io.popen_bootstrapline]
+    start = execnet.gateway_io.create_io
 
-    def fork(self: Any, args: Sequence[str], execmodel: Any) -> None:
-        if list(args) != same:
-            start(self, args, execmodel)
-            return
-        self.popen = worker = Worker(mine, 2)
-        execnet.gateway_base.Popen2IO.__init__(self, worker.stdin, worker.stdout, execmodel)
+    def create_io(spec: Any, execmodel: Any) -> execnet.gateway_io.Popen2IOMaster:
+        if not spec.popen or spec.python or spec.dont_write_bytecode:
+            return start(spec, execmodel)
+        return Forked(mine, execmodel)
 
-    execnet.gateway_io.Popen2IOMaster.__init__ = fork  # type: ignore[method-assign]
+    execnet.gateway_io.create_io = create_io
 
 
 def _fork_for(controller: socket.socket) -> NoReturn:

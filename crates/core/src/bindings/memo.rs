@@ -3,17 +3,18 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::ancestry::BASES;
 use super::classes::Classes;
 use super::effects::is_variable;
 use super::functions::own_name;
-use super::modules::{ModuleId, Source};
+use super::modules::Source;
 use super::program::Program;
-use super::resolve::{End, Resolver};
+use super::resolve::End;
 use super::roots::{Body, Charge};
 use super::vertices::{Item, VertexId, fixed};
 use super::words::Word;
 use crate::source::bindings::{
-    Binder, Bindings, CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
+    Bindings, CONTENT, Chain, ImportTarget, NameId, NodeKind, Symbol, Unit, Value,
 };
 
 /// How many methods of one class are looked through, from one that asks for an attribute to one that fills it.
@@ -22,9 +23,6 @@ const HELPERS: u32 = 3;
 /// What pytest calls in a package's `__init__.py`.
 pub const PACKAGE_HOOKS: [&str; 4] =
     ["setUpModule", "setup_module", "tearDownModule", "teardown_module"];
-
-/// How many bases a class has that are looked through.
-const BASES: u32 = 8;
 
 impl Program {
     /// Whether a call of `body` can leave something behind that later calls find: it stores into
@@ -223,7 +221,8 @@ impl Program {
             return fills_what_it_asks;
         }
         let asks_for_any = unit.self_missing.iter().any(is_content) && !unit.self_fills.is_empty();
-        asks_for_any || unit.self_fills.iter().any(is_content) || self.helpers_fill(body)
+        let fills_any = !unit.self_missing.is_empty() && unit.self_fills.iter().any(is_content);
+        asks_for_any || fills_any || self.helpers_fill(body)
     }
 
     /// Whether a method that the method `body` mentions binds or fills something that it misses, or one that that
@@ -361,67 +360,6 @@ fn fills_what_it_asks(unit: &Unit) -> bool {
     let fills = |attr: &NameId| unit.self_fills.contains(attr);
     unit.self_truths.iter().any(|it| fills(it) || unit.self_flags.contains(it))
         || unit.self_tests.iter().any(|it| fills(it) || unit.self_empties.contains(it))
-}
-
-impl Resolver<'_> {
-    /// Whether a base of a class has one of these names as a variable that is not constant.
-    fn inherits_container(
-        &mut self,
-        module: ModuleId,
-        class: u32,
-        names: &[Word],
-        depth: u32,
-    ) -> bool {
-        let modules = self.modules;
-        let Some(source) = modules.source(module) else { return false };
-        let bases = &source.bindings().classes[class as usize].bases;
-        let bases: Vec<_> =
-            bases.iter().flatten().flat_map(|base| self.classes_at(module, *base)).collect();
-        bases.into_iter().any(|(module, class)| {
-            let Some(source) = modules.source(module) else { return false };
-            let bindings = source.bindings();
-            let is_container = |binder: &Binder| {
-                let node = &bindings.nodes[binder.node as usize];
-                node.kind == NodeKind::Statement && node.value != Value::Constant
-            };
-            let mut symbols = bindings.symbols_of(Some(class)).map(|at| &bindings.symbols[at]);
-            symbols.any(|symbol| {
-                names.contains(&source.words[symbol.name.0 as usize])
-                    && bindings.binders(symbol).iter().any(is_container)
-            }) || (depth > 0 && self.inherits_container(module, class, names, depth - 1))
-        })
-    }
-
-    /// Whether a chain is the name of a class of the project that has `__get__`, or inherits it there.
-    fn is_descriptor(&mut self, module: ModuleId, chain: Chain, depth: u32) -> bool {
-        let modules = self.modules;
-        self.classes_at(module, chain).into_iter().any(|(module, class)| {
-            let Some(source) = modules.source(module) else { return false };
-            let bindings = source.bindings();
-            let mut symbols = bindings.symbols_of(Some(class));
-            let bases = &bindings.classes[class as usize].bases;
-            symbols.any(|at| bindings.name(bindings.symbols[at].name) == "__get__")
-                || (depth < BASES
-                    && bases.iter().flatten().any(|it| self.is_descriptor(module, *it, depth + 1)))
-        })
-    }
-
-    /// The classes of the project that a chain is the name of.
-    fn classes_at(&mut self, module: ModuleId, chain: Chain) -> Vec<(ModuleId, u32)> {
-        let modules = self.modules;
-        let mut found = Vec::new();
-        for end in self.chain(module, chain).ends {
-            let End::Bound { module, symbol, rest: 0 } = end else { continue };
-            let Some(source) = modules.source(module) else { continue };
-            let bindings = source.bindings();
-            for binder in bindings.binders(&bindings.symbols[symbol as usize]) {
-                if let NodeKind::Class(class) = bindings.nodes[binder.node as usize].kind {
-                    found.push((module, class));
-                }
-            }
-        }
-        found
-    }
 }
 
 #[cfg(test)]

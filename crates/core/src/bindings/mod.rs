@@ -22,10 +22,12 @@
 //! number), `resolve` (from names to vertices), `classes` (bases, openness, attributes by name),
 //! `metaclasses` and `decorators` (which of them look at what they make),
 //! `effects` (what statements at import can change), `expand` (what a vertex reaches by itself), `memo` (functions
-//! that leave something behind), `libraries` (those of installed libraries that do); `paths` (what tests have in common), `start` (from roots to vertices), `reach` and
+//! that leave something behind), `ancestry` (what their classes inherit), `libraries` (functions of installed
+//! libraries that do); `paths` (what tests have in common), `start` (from roots to vertices), `reach` and
 //! `settle` (the closure), `closure` (all of them, for many tests), `parts` (facts, and sets of them), `widening`
 //! (the rules for what cannot be told).
 
+mod ancestry;
 mod asking;
 mod bases;
 mod classes;

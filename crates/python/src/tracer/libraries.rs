@@ -10,7 +10,8 @@ use testmonx_engine::observer::{CodeId, LibraryFunction, LibraryId};
 
 use super::code::{self, Identity, Mark};
 use super::events;
-use super::run::{self, Retired};
+use super::record::Kind;
+use super::run::{self, Retired, Run, ask};
 
 /// Whose a code object is.
 #[derive(Clone, Copy, Debug)]
@@ -95,4 +96,36 @@ pub(super) fn called<'py>(
     let key = if by_arguments { arguments(code, value).key } else { 0 };
     let mut retired = Retired::default();
     run::with(code.py(), |run| run.library_called(code.py(), function, key, &mut retired));
+}
+
+impl Run {
+    /// What there is to know of a function of a library.
+    fn library(&self, file: &str, identity: &Identity) -> Option<LibraryFunction> {
+        let Identity { qualname, first_line, .. } = identity;
+        ask(&self.observer, |o| o.library_function(file, qualname, *first_line)).flatten()
+    }
+
+    /// Hears of the calls of a function of a library from now on.
+    fn watch_library(
+        &mut self,
+        code: &Bound<'_, PyAny>,
+        function: LibraryFunction,
+    ) -> PyResult<()> {
+        let key = self.record.add_library(function.id, function.keeps_parameters);
+        self.marks.set(code, Some(key))?;
+        let kind = Kind::Library { function: function.id, by_arguments: function.keeps_parameters };
+        self.hook.watch(code, kind)
+    }
+
+    /// Takes note of a call of a function of a library; `key` stands for its arguments.
+    fn library_called(
+        &mut self,
+        py: Python<'_>,
+        function: LibraryId,
+        key: u32,
+        retired: &mut Retired,
+    ) {
+        self.settle(py, retired);
+        ask(&self.observer, |o| o.library_called(function, key));
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, TryLockError};
 
 use pyo3::prelude::*;
 use testmonx_engine::observer::{
-    CodeId, Follow, Leaves, LibraryFunction, LibraryId, Observer, Receiver as Numbered, SourceId,
+    CodeId, Follow, Leaves, LibraryId, Observer, Receiver as Numbered, SourceId,
 };
 
 use super::backend::{Hook, ModuleFrame};
@@ -49,7 +49,7 @@ pub(super) struct Run {
     pub(super) receivers: Receivers,
     loose: Loose,
     names: FileNames,
-    observer: Arc<Mutex<dyn Observer>>,
+    pub(super) observer: Arc<Mutex<dyn Observer>>,
     /// In a child process: what is noted is handed over at once, and again in each epoch of the session.
     live: Option<Live>,
 }
@@ -274,36 +274,6 @@ impl Run {
         Ok(Some(key))
     }
 
-    /// What there is to know of a function of a library.
-    pub(super) fn library(&self, file: &str, identity: &Identity) -> Option<LibraryFunction> {
-        let Identity { qualname, first_line, .. } = identity;
-        ask(&self.observer, |o| o.library_function(file, qualname, *first_line)).flatten()
-    }
-
-    /// Hears of the calls of a function of a library from now on.
-    pub(super) fn watch_library(
-        &mut self,
-        code: &Bound<'_, PyAny>,
-        function: LibraryFunction,
-    ) -> PyResult<()> {
-        let key = self.record.add_library(function.id, function.keeps_parameters);
-        self.marks.set(code, Some(key))?;
-        let kind = Kind::Library { function: function.id, by_arguments: function.keeps_parameters };
-        self.hook.watch(code, kind)
-    }
-
-    /// Takes note of a call of a function of a library; `key` stands for its arguments.
-    pub(super) fn library_called(
-        &mut self,
-        py: Python<'_>,
-        function: LibraryId,
-        key: u32,
-        retired: &mut Retired,
-    ) {
-        self.settle(py, retired);
-        ask(&self.observer, |o| o.library_called(function, key));
-    }
-
     /// Closes the frames that have ended, before anything else is charged.
     pub(super) fn settle(&mut self, py: Python<'_>, retired: &mut Retired) {
         while let Some(open) = self.frames.pop_ended(py) {
@@ -498,7 +468,7 @@ pub(super) struct ImportStart<'a> {
 /// code: the lock is then never found taken. Should someone break that rule, to wait would
 /// deadlock (the holder is either this thread, or one that waits for the GIL), where the fault makes the
 /// session run more tests and say why.
-fn ask<T>(
+pub(super) fn ask<T>(
     observer: &Mutex<dyn Observer>,
     question: impl FnOnce(&mut dyn Observer) -> T,
 ) -> Option<T> {
